@@ -23,14 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mpm.embedded", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = commands.add_parser(
-        "run", help="run a command with DATABASE_URL and REDIS_URL set"
-    )
+    run = commands.add_parser("run", help="run a command with DATABASE_URL and REDIS_URL set")
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     run.set_defaults(act=_run)
-    state = commands.add_parser(
-        "status", help="tell how the servers are and who uses them"
-    )
+    state = commands.add_parser("status", help="tell how the servers are and who uses them")
     state.add_argument("--json", action="store_true", help="print JSON")
     state.set_defaults(act=_print_status)
     commands.add_parser("stop", help="stop the servers").set_defaults(act=_stop)
@@ -58,9 +54,7 @@ def _run(options: argparse.Namespace) -> int:
 def _print_status(options: argparse.Namespace) -> int:
     services = status()
     if options.json:
-        shown = [
-            {**asdict(one), "folder": str(one.folder), "url": None} for one in services
-        ]
+        shown = [{**asdict(one), "folder": str(one.folder), "url": None} for one in services]
         print(json.dumps(shown, indent=2))
         return 0
     for one in services:

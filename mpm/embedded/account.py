@@ -82,9 +82,7 @@ def server_account(data: Path) -> Account:
     return Account(nobody.pw_uid, nobody.pw_gid)
 
 
-def reachable_copy(
-    parts: Iterable[Path], *, base: Path, probe: str, account: Account
-) -> Path:
+def reachable_copy(parts: Iterable[Path], *, base: Path, probe: str, account: Account) -> Path:
     """Copy parts of `base` to where the account can run them and return the new base.
 
     :raises EmbeddedError: no temporary folder of this machine allows it

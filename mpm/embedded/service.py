@@ -114,9 +114,7 @@ class Service(ABC):
             return
         lock = locks.wait_for(self.server_lock, seconds=LAST_BREATH_SECONDS)
         if lock is None:
-            raise EmbeddedError(
-                f"{self.label} (pid {self.pid}) neither answers nor ends."
-            )
+            raise EmbeddedError(f"{self.label} (pid {self.pid}) neither answers nor ends.")
         try:
             self._spawn(lock)
         finally:
@@ -201,9 +199,7 @@ class Service(ABC):
             if not self.is_alive():
                 raise EmbeddedError(f"{self.label} did not start: {self.last_words()}")
             if time.monotonic() > deadline:
-                raise EmbeddedError(
-                    f"{self.label} does not answer; its log is {self.log}"
-                )
+                raise EmbeddedError(f"{self.label} does not answer; its log is {self.log}")
             time.sleep(0.02)
 
     def _wait_until_gone(self, seconds: float) -> None:
@@ -218,11 +214,7 @@ class Service(ABC):
 
     def last_words(self) -> str:
         """Return the last line of the server's log."""
-        lines = (
-            self.log.read_text(errors="replace").splitlines()
-            if self.log.exists()
-            else []
-        )
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         return lines[-1] if lines else "it said nothing"
 
     def _runnable_install(self, account: Account) -> Path:
@@ -230,9 +222,7 @@ class Service(ABC):
             return self.install
         base, parts = self.parts()
         relative = self.install.relative_to(base)
-        copy = reachable_copy(
-            parts, base=base, probe=str(relative / self.program), account=account
-        )
+        copy = reachable_copy(parts, base=base, probe=str(relative / self.program), account=account)
         write_private(self.folder / "copied-to", str(copy))
         return copy / relative
 
