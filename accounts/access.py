@@ -1,0 +1,67 @@
+"""Who may do what. Everything not named here is refused."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+
+from accounts.models import User
+
+View = Callable[..., HttpResponse]
+Role = User.Role
+EVERYBODY = frozenset(Role)
+OFFICE = frozenset({Role.OWNER, Role.ADMIN, Role.FINANCIAL_MANAGER})
+ADMINS = frozenset({Role.OWNER, Role.ADMIN})
+
+PERMISSIONS: dict[str, frozenset[User.Role]] = {
+    "desk.view_home": EVERYBODY,
+    "desk.view_inbox": EVERYBODY,
+    "payments.view_payment": EVERYBODY,
+    "payments.export_payment": OFFICE,
+    "payments.view_raw_callback": OFFICE,
+    "payments.decide_payment": OFFICE,
+    "payments.close_conflict": OFFICE,
+    "vending.decide_doubt": OFFICE,
+    "vending.issue_from_credit": OFFICE,
+    "vending.retry_order": EVERYBODY,
+    "messaging.view_message": EVERYBODY,
+    "messaging.resend_message": EVERYBODY,
+    "customers.view_customer": EVERYBODY,
+    "customers.export_customer": OFFICE,
+    "devices.view_device": EVERYBODY,
+    "devices.check_serial": EVERYBODY,
+    "ledger.view_posting": OFFICE,
+    "plugins.view_connection": ADMINS,
+    "plugins.change_connection": ADMINS,
+    "plugins.view_exchange": ADMINS,
+    "accounts.change_profile": EVERYBODY,
+}
+
+
+def may(user: Any, permission: str) -> bool:
+    """Return whether this user may; an unknown permission is a bug and raises KeyError."""
+    roles = PERMISSIONS[permission]
+    return bool(user.is_authenticated and user.is_active and user.role in roles)
+
+
+def requires(permission: str) -> Callable[[View], View]:
+    """View decorator: log-in first, then the permission (403 when too low)."""
+    if permission not in PERMISSIONS:
+        raise KeyError(permission)
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not may(request.user, permission):
+                raise PermissionDenied(permission)
+            return view(request, *args, **kwargs)
+
+        asked.required_permission = permission  # type: ignore[attr-defined]
+        return asked
+
+    return decorate

@@ -1,0 +1,26 @@
+"""allauth, fitted to companies: nobody signs up on a company's host, limits count per company."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+
+from common.http import remote_ip
+
+
+class CompanyAccountAdapter(DefaultAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return remote_ip(request)
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Only paths of this host: a log-in never leads elsewhere."""
+        return bool(url) and str(url).startswith("/") and not str(url).startswith(("//", "/\\"))
+
+    def clean_email(self, email: str) -> str:
+        return str(super().clean_email(email)).lower()
+
+    def populate_username(self, request: Any, user: Any) -> None:
+        """Users have no user name."""

@@ -1,0 +1,27 @@
+"""Making and changing users."""
+
+from django.db import IntegrityError, transaction
+
+from accounts.audit import audit
+from accounts.models import User
+from common.errors import DomainError
+from common.words import _
+
+
+class EmailTaken(DomainError):
+    message = _("%(email)s belongs to another user already.")
+
+
+@transaction.atomic
+def create_user(*, email: str, name: str, role: User.Role, password: str, actor: User | None) -> User:
+    """Add a user who can log in at once.
+
+    :raises EmailTaken: this e-mail has a user
+    """
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(email=email, name=name, role=role, password=password)
+    except IntegrityError:
+        raise EmailTaken(email=email) from None
+    audit(actor=actor, action="user.created", target=str(user.public_id), role=role)
+    return user

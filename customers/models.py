@@ -1,0 +1,65 @@
+"""People and places that use electricity and pay for it."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+
+from locations.models import Village
+
+
+class ConnectionType(models.Model):
+    """What kind of use: household, shop, school, …"""
+
+    name = models.CharField(max_length=100, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ConnectionGroup(models.Model):
+    """A group of customers that is reported on together."""
+
+    name = models.CharField(max_length=100, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Customer(models.Model):
+    """One person, shop or institution. Archived instead of deleted."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    first_name = models.CharField(max_length=100, blank=True)
+    last_name = models.CharField(max_length=100, blank=True)
+    phone = models.CharField(max_length=20)  # E.164
+    village = models.ForeignKey(Village, on_delete=models.PROTECT, related_name="customers")
+    connection_type = models.ForeignKey(ConnectionType, null=True, on_delete=models.PROTECT)
+    connection_group = models.ForeignKey(ConnectionGroup, null=True, on_delete=models.PROTECT)
+    language = models.CharField(max_length=10, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["phone", "first_name", "last_name"], name="customer_once_per_phone_and_name"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(phone__regex=r"^\+[1-9][0-9]{5,14}$"), name="customer_phone_is_e164"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["last_name", "first_name", "id"], name="customer_by_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.phone
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None

@@ -1,0 +1,143 @@
+"""Meters, solar home systems and e-bikes; tariffs; access fees."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from common.fields import AmountField
+from common.words import _
+from customers.models import Customer
+from locations.models import Village
+
+
+class Tariff(models.Model):
+    """A named price list. Its prices stand on versions, so that a change never rewrites history."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=100, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TariffVersion(models.Model):
+    """What a tariff costs from ``valid_from`` on, until the next version. VAT is included in every price."""
+
+    tariff = models.ForeignKey(Tariff, on_delete=models.PROTECT, related_name="versions")
+    valid_from = models.DateTimeField()
+    price_per_kwh = AmountField(null=True)
+    price_per_day = AmountField(null=True)  # energy as a service
+    access_fee = AmountField(default=0)
+    access_fee_days = models.PositiveIntegerField(default=0)  # length of its period; 0: no fee
+    minimum_purchase = AmountField(default=0)
+    vat_percent = models.DecimalField(max_digits=5, decimal_places=2, default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tariff", "valid_from"], name="tariff_version_once_per_time"),
+            models.CheckConstraint(
+                condition=Q(price_per_kwh__isnull=True) | Q(price_per_kwh__gt=0),
+                name="tariff_price_per_kwh_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(price_per_day__isnull=True) | Q(price_per_day__gt=0),
+                name="tariff_price_per_day_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(access_fee__gte=0, minimum_purchase__gte=0, vat_percent__gte=0),
+                name="tariff_amounts_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(access_fee=0) | Q(access_fee_days__gt=0), name="access_fee_has_a_period"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tariff_id} from {self.valid_from:%Y-%m-%d}"
+
+
+class PriceComponent(models.Model):
+    """A named part of the price per kWh, on top of the base price of its version."""
+
+    version = models.ForeignKey(TariffVersion, on_delete=models.PROTECT, related_name="components")
+    name = models.CharField(max_length=100)
+    price_per_kwh = AmountField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["version", "name"], name="price_component_once"),
+            models.CheckConstraint(condition=Q(price_per_kwh__gt=0), name="price_component_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Device(models.Model):
+    """One meter, solar home system or e-bike."""
+
+    class Kind(models.TextChoices):
+        METER = "meter", _("Meter")
+        SHS = "shs", _("Solar home system")
+        EBIKE = "ebike", _("E-bike")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind)
+    manufacturer = models.CharField(max_length=40)  # slug of the plug-in
+    serial = models.CharField(max_length=40, unique=True)
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="devices")
+    village = models.ForeignKey(Village, on_delete=models.PROTECT, related_name="devices")
+    tariff = models.ForeignKey(Tariff, null=True, on_delete=models.PROTECT, related_name="devices")
+    # Start of the access-fee periods: the moment it was given to its customer.
+    assigned_at = models.DateTimeField(null=True)
+    fees_until = models.DateField(null=True)  # last day for which access fees were made
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(serial=""), name="device_has_a_serial"),
+            models.CheckConstraint(
+                condition=Q(customer__isnull=True) | Q(assigned_at__isnull=False),
+                name="device_of_a_customer_has_a_date",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.serial
+
+    @property
+    def label(self) -> Any:
+        """The kind with the serial, as it stands in sentences: "Meter 47000100011"."""
+        return f"{self.get_kind_display()} {self.serial}"
+
+
+class AccessFee(models.Model):
+    """One period's fee of one device: due on a day, paid in parts or whole."""
+
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="access_fees")
+    due_date = models.DateField()
+    amount = AmountField()
+    paid = AmountField(default=0)
+    vat = AmountField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["device", "due_date"], name="access_fee_once_per_period"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="access_fee_positive"),
+            models.CheckConstraint(
+                condition=Q(paid__gte=0, paid__lte=F("amount")), name="access_fee_not_overpaid"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["device", "due_date"],
+                condition=Q(paid__lt=F("amount")),
+                name="access_fee_unpaid",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.due_date}"

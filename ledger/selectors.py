@@ -1,0 +1,33 @@
+"""Balances are sums of entries. A liability's balance is shown positive when we owe it."""
+
+from decimal import Decimal
+
+from django.db.models import QuerySet, Sum
+
+from ledger.models import LIABILITIES, Account, Entry, Posting
+
+
+def balance(account: Account, subject_id: int | None) -> Decimal:
+    """Return one subject's balance: what it holds (assets) or what we owe it (liabilities)."""
+    entries = Entry.objects.filter(account=account, subject_id=subject_id)
+    total = entries.aggregate(total=Sum("amount"))["total"] or Decimal(0)
+    return -total if account in LIABILITIES else total
+
+
+def balances(account: Account, subject_ids: list[int]) -> dict[int, Decimal]:
+    """Return the balances of many subjects in one query; those without entries are absent."""
+    entries = Entry.objects.filter(account=account, subject_id__in=subject_ids)
+    sums = entries.values_list("subject_id").annotate(total=Sum("amount"))
+    sign = -1 if account in LIABILITIES else 1
+    return {subject: sign * total for subject, total in sums if subject is not None}
+
+
+def trial_balance() -> dict[str, Decimal]:
+    """Return the sum of every account, debits positive; all sums together are zero."""
+    sums = Entry.objects.values_list("account").annotate(total=Sum("amount")).order_by("account")
+    return dict(sums)
+
+
+def postings_of(source: str, source_ids: list[int]) -> QuerySet[Posting]:
+    postings = Posting.objects.filter(source=source, source_id__in=source_ids)
+    return postings.prefetch_related("entries").order_by("id")

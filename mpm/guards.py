@@ -1,0 +1,38 @@
+"""Readers for settings whose nonsense must stop the start with one sentence."""
+
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+
+def fernet_keys(text: str) -> list[str]:
+    """:raises ImproperlyConfigured: a key is not 32 url-safe base64 bytes"""
+    keys = [key.strip() for key in text.split(",") if key.strip()]
+    for number, key in enumerate(keys, start=1):
+        try:
+            Fernet(key.encode())
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"FIELD_KEYS: key {number} is not a Fernet key (44 characters, as `make key` prints)."
+            ) from None
+    if not keys:
+        raise ImproperlyConfigured("FIELD_KEYS holds no key.")
+    return keys
+
+
+def host_name(text: str) -> str:
+    """:raises ImproperlyConfigured: a scheme, port or path where a bare name is wanted"""
+    name = text.strip().lower()
+    if not name or "/" in name or ":" in name:
+        raise ImproperlyConfigured(
+            f"PUBLIC_HOST is {text!r}: write the bare host name, like mpm.example.org."
+        )
+    return name
+
+
+def redis_url(text: str) -> str:
+    """:raises ImproperlyConfigured: not a redis address"""
+    if urlsplit(text).scheme not in {"redis", "rediss"}:
+        raise ImproperlyConfigured(f"REDIS_URL is {text!r}: it must look like redis://host:6379/0.")
+    return text

@@ -1,0 +1,17 @@
+"""Addresses on a company's host. Machine doors stand apart, under /webhooks/."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("desk.urls")),
+    path("account/", include("accounts.urls")),
+    path("payments/", include("payments.urls")),
+    path("vending/", include("vending.urls")),
+    path("messages/", include("messaging.urls")),
+    path("settings/plug-ins/", include("plugins.urls")),
+    path("webhooks/", include("payments.webhook_urls")),
+]
+handler403 = "desk.views.forbidden"
+handler404 = "desk.views.not_found"
+handler500 = "desk.views.broken"
+handler400 = "desk.views.bad_request"

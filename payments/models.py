@@ -1,0 +1,186 @@
+"""Money in: what operators sent, the payments it became, and what is open about them."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from common.encryption import EncryptedJSONField
+from common.fields import AmountField
+from common.words import _
+from customers.models import Customer
+from devices.models import Device
+from plugins.models import Connection
+
+
+class Payment(models.Model):
+    """One payment of one payer, counted once.
+
+    validated → received → settled | unmatched | returned
+    settled → refunded | reversed; unmatched → received (assigned) | refunded
+    """
+
+    class State(models.TextChoices):
+        VALIDATED = "validated", _("Validated")
+        RECEIVED = "received", _("Received")
+        SETTLED = "settled", _("Settled")
+        UNMATCHED = "unmatched", _("Unmatched")
+        RETURNED = "returned", _("Returned")
+        REFUNDED = "refunded", _("Refunded")
+        REVERSED = "reversed", _("Reversed")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="payments")
+    reference = models.CharField(max_length=64)  # the operator's: the idempotency key
+    receipt = models.CharField(max_length=64, blank=True)  # on the payer's SMS, when it differs
+    amount = AmountField()
+    account = models.CharField(max_length=64)  # what the payer typed
+    payer_phone = models.CharField(max_length=20, blank=True)
+    payer_name = models.CharField(max_length=100, blank=True)
+    device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT, related_name="payments")
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="payments")
+    state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
+    reason = models.CharField(max_length=200, blank=True)  # why unmatched or returned
+    # How it was split: [{"part", "label", "amount", …}], the allocation as the pure function returned it.
+    parts = models.JSONField(default=list)
+    wire = models.JSONField(default=dict)  # what later answers to the operator must echo
+    attempts = models.PositiveSmallIntegerField(default=0)
+    available_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)  # of a validation
+    validated_at = models.DateTimeField(null=True)
+    booked_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["connection", "reference"], name="payment_reference_once"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_positive"),
+            models.CheckConstraint(
+                condition=~Q(state="settled") | Q(device__isnull=False, customer__isnull=False),
+                name="settled_payment_has_a_device",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["-booked_at", "-id"], name="payment_newest"),
+            models.Index(fields=["customer", "-id"], name="payment_by_customer"),
+            models.Index(fields=["device", "-id"], name="payment_by_device"),
+            models.Index(fields=["payer_phone"], name="payment_by_phone"),
+            models.Index(
+                fields=["state", "available_at"],
+                condition=Q(state__in=["validated", "received", "unmatched"]),
+                name="payment_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.state}"
+
+
+class Callback(models.Model):
+    """One call of an operator as it came, headers and body encrypted. Kept before anything is decided."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received", _("Received")
+        ACCEPTED = "accepted", _("Accepted")
+        REFUSED = "refused", _("Refused")
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="callbacks")
+    payment = models.ForeignKey(
+        Payment, null=True, on_delete=models.PROTECT, related_name="callbacks"
+    )
+    action = models.CharField(max_length=40)
+    content = EncryptedJSONField()  # {"headers": …, "body": text}
+    remote_ip = models.CharField(max_length=45)
+    received_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
+    kind = models.CharField(max_length=12, blank=True)  # validation, notice, enquiry, heartbeat
+    reference = models.CharField(max_length=64, blank=True)
+    verdict = models.CharField(max_length=15, blank=True)  # our word: plugins.contracts.Verdict
+    reason = models.CharField(max_length=300, blank=True)
+    price = AmountField(null=True)  # that a validation was computed with
+    # Set on the one call that moved money, so that the same bytes can never move it again.
+    digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["connection", "digest"], condition=~Q(digest=""), name="callback_counted_once"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["-received_at"], name="callback_newest"),
+            models.Index(
+                fields=["connection", "reference"], condition=~Q(reference=""), name="callback_by_reference"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.state}"
+
+
+class Conflict(models.Model):
+    """The operator sent a reference that stands, with another amount or device: for a person to close."""
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="conflicts")
+    callback = models.ForeignKey(Callback, on_delete=models.PROTECT, related_name="+")
+    amount = models.CharField(max_length=40)  # as written
+    account = models.CharField(max_length=64)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.CharField(max_length=150, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["payment", "amount", "account"], name="conflict_once_per_content"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payment_id} {self.amount} {self.account}"
+
+
+class OperatorResult(models.Model):
+    """Our final word to an operator that wants it in a call of its own.
+
+    owed → sent → confirmed. The verdict is written once and never turned.
+    """
+
+    class State(models.TextChoices):
+        OWED = "owed", _("Result owed")
+        SENT = "sent", _("Result sent")
+        CONFIRMED = "confirmed", _("Result confirmed")
+
+    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="result")
+    is_accepted = models.BooleanField()
+    message = models.CharField(max_length=200)
+    decided_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.OWED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    reason = models.CharField(max_length=500, blank=True)
+    available_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["available_at"], condition=~Q(state="confirmed"), name="result_open")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payment_id} {self.state}"
+
+
+class OneTimeKey(models.Model):
+    """A form that moves money was sent: a second sending of the same key changes nothing."""
+
+    key = models.UUIDField(unique=True)
+    used_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return str(self.key)

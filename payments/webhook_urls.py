@@ -1,0 +1,5 @@
+"""The machine doors."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

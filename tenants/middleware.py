@@ -1,0 +1,62 @@
+"""From the host name to the company."""
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.db import OperationalError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.urls import set_urlconf
+
+from common.http import Handler
+from tenants.selectors import company_for_host
+
+
+class CompanyMiddleware:
+    """Opens the company that the host names; the public host gets the public pages, others a 404.
+
+    A database that is away is said with 503 and Retry-After: operators try again.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return self._serve(request)
+        except OperationalError:
+            connection.close()
+            return _come_back()
+
+    def _serve(self, request: HttpRequest) -> HttpResponse:
+        try:
+            host = request.get_host().rsplit(":", 1)[0].lower().rstrip(".")
+        except DisallowedHost:
+            return HttpResponseNotFound("There is no company at this address.")
+        if host in {settings.PUBLIC_HOST, "127.0.0.1"}:
+            connection.set_schema_to_public()
+            request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
+            set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
+            return self.get_response(request)
+        connection.set_schema_to_public()
+        company = company_for_host(host)
+        if company is None:
+            return HttpResponseNotFound("There is no company at this address.")
+        request.company = company  # type: ignore[attr-defined]
+        connection.set_tenant(company)
+        set_urlconf(settings.ROOT_URLCONF)
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Turn a lost database into 503 before Django makes it a 500."""
+        if isinstance(error, OperationalError):
+            connection.close()
+            return _come_back()
+        return None
+
+
+def _come_back() -> HttpResponse:
+    return HttpResponse(
+        "We cannot reach our database. Nothing was changed; try again in a few seconds.",
+        status=503,
+        content_type="text/plain",
+        headers={"Retry-After": "5"},
+    )

@@ -1,0 +1,81 @@
+"""Companies, their hosts, and where work is due. All of it in the public schema."""
+
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django_tenants.models import DomainMixin, TenantMixin
+
+from common.words import _
+
+
+class Company(TenantMixin):
+    """One company. Its rows live in a PostgreSQL schema of its own, named like its slug."""
+
+    class DebtOrder(models.TextChoices):
+        INSTALMENTS_FIRST = "instalments_first", _("Instalments, then access fees")
+        FEES_FIRST = "fees_first", _("Access fees, then instalments")
+
+    name = models.CharField(max_length=100)
+    country = models.CharField(max_length=2)  # ISO 3166-1 alpha-2
+    currency = models.CharField(max_length=3)  # ISO 4217
+    timezone = models.CharField(max_length=50)
+    language = models.CharField(max_length=10, default="en")
+    debt_order = models.CharField(
+        max_length=20, choices=DebtOrder, default=DebtOrder.INSTALMENTS_FIRST
+    )
+    debt_share_percent = models.PositiveSmallIntegerField(
+        default=100, validators=[MinValueValidator(0), MaxValueValidator(100)]
+    )
+    unpaid_fee_limit = models.PositiveSmallIntegerField(default=3)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    auto_create_schema = True
+    auto_drop_schema = False
+
+    class Meta:
+        verbose_name_plural = "companies"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(debt_share_percent__lte=100), name="company_debt_share_is_percent"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(schema_name__regex=r"^([a-z][a-z0-9]{1,30}|public)$"),
+                name="company_schema_is_a_slug",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def slug(self) -> str:
+        return str(self.schema_name)
+
+
+class Domain(DomainMixin):
+    """One host name of a company, in lower case."""
+
+
+class DueWork(models.Model):
+    """Somewhere in this company, work of this kind is due: where the sweeper looks, and nowhere else.
+
+    A row is put before the work it announces can be seen, and removed only when none is open.
+    """
+
+    class Kind(models.TextChoices):
+        LINE = "line", _("Payments, tokens and messages")
+        ACCESS_FEES = "access_fees", _("Access fees")
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=20, choices=Kind)
+    due_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["company", "kind"], name="due_work_once_per_kind")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company_id} {self.kind} {self.due_at:%H:%M:%S}"

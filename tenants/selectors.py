@@ -1,0 +1,42 @@
+"""Reading companies."""
+
+import time
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from tenants.models import Company, Domain
+
+CACHE_SECONDS = 5.0
+_by_host: dict[str, tuple[float, Company]] = {}
+
+
+def company_for_host(host: str) -> Company | None:
+    """Return the active company of a host name, at most five seconds old."""
+    kept = _by_host.get(host)
+    if kept and kept[0] > time.monotonic():
+        return kept[1]
+    domain = Domain.objects.select_related("tenant").filter(domain=host).first()
+    if domain is None or not domain.tenant.is_active or domain.tenant.schema_name == "public":
+        return None
+    _by_host[host] = (time.monotonic() + CACHE_SECONDS, domain.tenant)
+    return domain.tenant
+
+
+def forget_hosts() -> None:
+    """Drop what ``company_for_host`` remembers, after a change in this process."""
+    _by_host.clear()
+
+
+def companies() -> QuerySet[Company]:
+    return Company.objects.filter(is_active=True).exclude(schema_name="public").order_by("pk")
+
+
+def host_of(company: Company) -> str:
+    return f"{company.schema_name}.{settings.PUBLIC_HOST}"
+
+
+def address_of(company: Company) -> str:
+    """Return the company's own address, like ``https://jua.mpm.example``, without a slash at the end."""
+    port = f":{settings.PUBLIC_PORT}" if settings.PUBLIC_PORT else ""
+    return f"{settings.PUBLIC_SCHEME}://{host_of(company)}{port}"

@@ -1,0 +1,38 @@
+"""What the sweeper does in a company: upper rooms register it here (kind of work → functions)."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tenants import duework
+from tenants.models import Company, DueWork
+from tenants.scope import in_company
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """``restart`` takes up what stalled; ``next_due`` only reads, and returns None when nothing is open."""
+
+    restart: Callable[[Company], None]
+    next_due: Callable[[Company], dt.datetime | None]
+
+
+_sweeps: dict[str, list[Sweep]] = {}
+
+
+def register(kind: DueWork.Kind, sweep: Sweep) -> None:
+    """Called from an app's ``ready``."""
+    _sweeps.setdefault(kind, []).append(sweep)
+
+
+def run(*, schema: str, kind: str) -> None:
+    """Take up what stalled in one company, then note when to look again."""
+    sweeps = _sweeps.get(kind, [])
+    with in_company(schema) as company:
+        for sweep in sweeps:
+            sweep.restart(company)
+        duework.look_again(
+            company.pk,
+            DueWork.Kind(kind),
+            lambda: min((at for s in sweeps if (at := s.next_due(company))), default=None),
+        )
