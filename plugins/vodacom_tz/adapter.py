@@ -1,5 +1,8 @@
-"""Vodacom Tanzania's M-Pesa broker: a payment comes in as XML and is acknowledged at once; the result, which
-is the confirmation, goes out in a call of our own."""
+"""Vodacom Tanzania's M-Pesa broker, XML.
+
+A payment comes in and is acknowledged at once; the result, which is the confirmation, goes out in a
+call of our own.
+"""
 
 import contextlib
 import hmac
@@ -62,9 +65,7 @@ class VodacomTanzania(PaymentProvider):
             if not error.code:  # with a code it did answer: the broker only takes posted documents
                 raise
         return str(
-            _(
-                "The broker can be reached. Whether it takes our results shows with the first payment."
-            )
+            _("The broker can be reached. The first payment shows whether it takes our results.")
         )
 
     def read(self, callback: Callback) -> Incoming:
@@ -89,7 +90,7 @@ class VodacomTanzania(PaymentProvider):
         }
         return Answer(documents.write("response", content), XML)
 
-    def refuse(self, callback: Callback, refusal: Rejected) -> Answer:
+    def refuse(self, callback: Callback, refusal: Rejected) -> Answer:  # noqa: ARG002
         body = json.dumps({"data": {"message": refusal.reason}}, ensure_ascii=False)
         return Answer(body.encode(), "application/json", status=401)
 
@@ -184,7 +185,7 @@ class VodacomTanzania(PaymentProvider):
 
 
 def _notice_of(root: Element) -> Notice:
-    """:raises Rejected: a field without which the payment could not be told from others is missing"""
+    """:raises Rejected: a field that tells this payment from others is missing"""
 
     def text(name: str) -> str:
         return documents.required_text(root, "request", "transaction", name)

@@ -124,7 +124,7 @@ class VodacomTanzaniaSettings(PluginSettingsForm):
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
             self._require_pair()
-            # Without a choice: as most contracts have it, where the broker's key makes that possible.
+            # Without a choice: the payer's number, where the broker's key makes that possible.
             cleaned["initiator_scheme"] = cleaned["initiator_scheme"] or (
                 "msisdn" if cleaned["broker_cert"] else "empty"
             )
@@ -142,10 +142,10 @@ class VodacomTanzaniaSettings(PluginSettingsForm):
 
     def _require_pair(self) -> None:
         certificate, key = self.cleaned_data["ssl_cert"], self.cleaned_data["ssl_key"]
-        if bool(certificate) != self.has_value("ssl_key"):
-            self.add_error(
-                "ssl_cert", _("Our certificate and its key belong together: give both or none.")
-            )
+        if key and not certificate:
+            self.add_error("ssl_cert", _("Enter the certificate that this key belongs to."))
+        elif certificate and not self.has_value("ssl_key"):
+            self.add_error("ssl_key", _("Enter the key of our certificate."))
         elif key and not _belongs(key, certificate):
             self.add_error("ssl_key", _("This key belongs to another certificate."))
 

@@ -12,7 +12,7 @@ RAW = "raw"
 HEX_LOWER = "hex-lower"
 RAW_UPPER = "raw-upper"
 
-# How the SHA-256 is written before base64. The contract with Vodacom does not say; all four are in use.
+# How the SHA-256 is written before base64: no document says which, all four are in use.
 _WRITTEN: Mapping[str, Callable[[bytes], bytes]] = {
     HEX_UPPER: lambda digest: digest.hex().upper().encode(),
     RAW: bytes,

@@ -45,13 +45,13 @@ def read_rsa_public_key(text: str) -> RSAPublicKey:
     else:
         key = load_pem_public_key(text.encode())
     if not isinstance(key, RSAPublicKey):
-        raise ValueError("not an RSA key")  # noqa: TRY004 – the text is wrong, not its type
+        raise ValueError("not an RSA key")
     return key
 
 
 @contextlib.contextmanager
 def as_files(**texts: str) -> Iterator[dict[str, str]]:
-    """Write texts to files that only this process's user can read; they are gone when the call is over.
+    """Write texts to files that only this user can read, and remove them when the call is over.
 
     TLS libraries take keys by path only. An empty text makes no file and no entry.
     """

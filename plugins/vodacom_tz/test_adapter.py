@@ -37,9 +37,11 @@ from plugins.vodacom_tz.adapter import VodacomTanzania
 
 URL = "https://broker.example:30009/iPG/c2b/jua"
 VECTORS = {
-    "hex-upper": "MzgwMkJBMzg5OEVBREVBOEE2MUE0NDQ2MjFGMjJEMjQxNDk5MUYxNEM5QjM5RjVDNTFGOTlCQjM2Rjg3MjAwQQ==",
+    "hex-upper": "MzgwMkJBMzg5OEVBREVBOEE2MUE0NDQ2MjFGMjJEMjQxNDk5MUYx"
+    "NEM5QjM5RjVDNTFGOTlCQjM2Rjg3MjAwQQ==",
     "raw": "OAK6OJjq3qimGkRGIfItJBSZHxTJs59cUfmbs2+HIAo=",
-    "hex-lower": "MzgwMmJhMzg5OGVhZGVhOGE2MWE0NDQ2MjFmMjJkMjQxNDk5MWYxNGM5YjM5ZjVjNTFmOTliYjM2Zjg3MjAwYQ==",
+    "hex-lower": "MzgwMmJhMzg5OGVhZGVhOGE2MWE0NDQ2MjFmMjJkMjQxNDk5MWYx"
+    "NGM5YjM5ZjVjNTFmOTliYjM2Zjg3MjAwYQ==",
     "raw-upper": "OAK6OJjq3qimGkRGIfItJBSZHxTJs59cUfmbs0+HIAo=",
 }
 YES = ResultReport(
@@ -109,7 +111,8 @@ def test_decimals_arrive_as_they_were_written():
 
     notice = provider().read(callback_from(__file__, "request", body=body))
 
-    assert isinstance(notice, Notice) and notice.amount == "5000.50"
+    assert isinstance(notice, Notice)
+    assert notice.amount == "5000.50"
 
 
 @pytest.mark.parametrize("account", ["47", "jua; DROP"])
@@ -118,7 +121,8 @@ def test_a_strange_account_is_for_us_to_refuse_not_for_the_reader(account):
 
     notice = provider().read(callback_from(__file__, "request", body=body))
 
-    assert isinstance(notice, Notice) and notice.account == account
+    assert isinstance(notice, Notice)
+    assert notice.account == account
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "01/07/2025"])
@@ -127,7 +131,8 @@ def test_an_unreadable_date_does_not_stop_the_money(date):
 
     notice = provider().read(callback_from(__file__, "request", body=body))
 
-    assert isinstance(notice, Notice) and notice.paid_at is None
+    assert isinstance(notice, Notice)
+    assert notice.paid_at is None
 
 
 def test_a_heartbeat_is_answered_with_nothing():

@@ -39,7 +39,7 @@ def test_a_certificate_with_its_key_is_accepted():
     ("changes", "field"),
     [
         ({"ssl_cert": "nonsense", "ssl_key": COMPANY.key_pem}, "ssl_cert"),
-        ({"ssl_cert": COMPANY.pem}, "ssl_cert"),
+        ({"ssl_cert": COMPANY.pem}, "ssl_key"),
         ({"ssl_key": COMPANY.key_pem}, "ssl_cert"),
         ({"ssl_cert": COMPANY.pem, "ssl_key": BROKER.key_pem}, "ssl_key"),
         ({"ssl_cert": COMPANY.pem, "ssl_key": COMPANY.locked_key_pem}, "ssl_key"),
@@ -65,3 +65,11 @@ def test_a_kept_key_needs_no_second_typing():
     )
 
     assert kept.is_valid(), kept.errors
+
+
+def test_mutual_tls_can_be_given_up_though_its_key_is_kept():
+    settings = load_exchange(__file__, "settings")
+
+    without = VodacomTanzaniaSettings(settings, stored_secrets=frozenset({"ssl_key"}))
+
+    assert without.is_valid(), without.errors

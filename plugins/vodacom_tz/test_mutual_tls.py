@@ -172,7 +172,8 @@ def test_without_our_certificate_the_broker_takes_nothing(broker):
     assert broker.RequestHandlerClass.seen == []
 
 
-def test_key_files_are_for_this_user_only(key_folder):
+@pytest.mark.usefixtures("key_folder")
+def test_key_files_are_for_this_user_only():
     with pem.as_files(ssl_key="secret", ssl_cert="") as paths:
         file = Path(paths["ssl_key"])
 
