@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis without an installation: started when needed, stopped when the last user left.
+"""PostgreSQL and Redis without an installation: started when needed, stopped when unused.
 
 The servers are the binaries of two wheels; the supervision is ours. Each service has one folder
 below `.local/` and one small supervisor process. Nothing here imports Django, so that starting a

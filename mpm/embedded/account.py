@@ -22,6 +22,8 @@ from .errors import EmbeddedError
 
 NOBODY_ID = 65534
 DESCRIPTORS = Path("/proc/self/fd")
+# For a temporary folder that is full, or mounted without the right to run programs.
+OTHER_FOLDERS = ("/var/tmp", "/dev/shm")  # noqa: S108  mkdtemp makes names nobody can foresee
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def reachable_copy(parts: Iterable[Path], *, base: Path, probe: str, account: Ac
 
     :raises EmbeddedError: no temporary folder of this machine allows it
     """
-    for parent in dict.fromkeys((tempfile.gettempdir(), "/var/tmp", "/dev/shm")):
+    for parent in dict.fromkeys((tempfile.gettempdir(), *OTHER_FOLDERS)):
         with contextlib.suppress(OSError):
             copy = Path(tempfile.mkdtemp(prefix="mpm-servers-", dir=parent))
             for part in parts:

@@ -13,9 +13,8 @@ from .service import HOST, Service, server_environment, write_private
 
 DATABASE = "mpm"
 ROLE = "mpm"
-CREATE_DATABASE = rf"""
-SELECT 'CREATE DATABASE {DATABASE}'
-WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \gexec
+CREATE_DATABASE = rb"""
+SELECT 'CREATE DATABASE mpm' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'mpm') \gexec
 """
 SETTINGS = {
     "listen_addresses": HOST,
@@ -29,8 +28,9 @@ SETTINGS = {
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
-# For tests only: what a power cut takes may go, what a killed process leaves stays.
-RELAXED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# For tests only: what a power cut takes may go. A commit still outlives a killed process, which
+# it would not without synchronous_commit.
+RELAXED = {"fsync": "off", "full_page_writes": "off"}
 
 
 class Postgres(Service):
@@ -64,7 +64,7 @@ class Postgres(Service):
                 f"The data in {self.data} belong to PostgreSQL {theirs}, "
                 f"the installed wheel brings {ours}: install the older wheel and take a dump."
             )
-        # No process of ours lives (the lock says so), so the number in it is somebody else's by now.
+        # The lock says that no process of ours lives, so the number in it is somebody else's.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def command(self, *, install: Path, data: str) -> list[str]:
@@ -87,7 +87,7 @@ class Postgres(Service):
         ]
         answer = subprocess.run(
             [*psql, "-d", "postgres", "-XAtq", "-v", "ON_ERROR_STOP=1"],
-            input=CREATE_DATABASE.encode(),
+            input=CREATE_DATABASE,
             capture_output=True,
             check=False,
             env=server_environment() | login,

@@ -1,4 +1,4 @@
-"""One embedded server: its folder, its port and password, how it is started, watched and stopped."""
+"""One embedded server: its folder, port and password; how it is started, watched and stopped."""
 
 import contextlib
 import os
@@ -248,7 +248,7 @@ def write_private(path: Path, text: str) -> None:
     """Replace a file in one step by one that only this account can read."""
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w") as file:
+    with os.fdopen(descriptor, "w") as file:
         file.write(text)
     new.replace(path)
 
