@@ -86,7 +86,7 @@ class VodacomTanzania(PaymentProvider):
         content = {name: incoming.wire.get(name, "") for name in ECHOED} | {
             "responseCode": ACCEPTED if taken else REFUSED,
             "responseDesc": "Received" if taken else "Not available",
-            "serviceStatus": "Success" if taken else "Failed",
+            "serviceStatus": "Success" if taken else "FAILED",
         }
         return Answer(documents.write("response", content), XML)
 
@@ -148,7 +148,7 @@ class VodacomTanzania(PaymentProvider):
             "transaction": {
                 "resultType": "Completed" if report.is_accepted else "Failed",
                 "resultCode": ACCEPTED if report.is_accepted else REFUSED,
-                "resultDesc": "Success" if report.is_accepted else report.message,
+                "resultDesc": "Success" if report.is_accepted else report.message or "Refused",
                 "serviceReceipt": report.our_id,
                 "serviceDate": decided_at.strftime("%Y-%m-%d %H:%M:%S"),
                 "serviceID": report.our_id,
