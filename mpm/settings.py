@@ -73,7 +73,7 @@ INSTALLED_APPS = [
     *(app for app in TENANT_APPS if app not in SHARED_APPS),
     "common",
     "mpm",
-    "django.contrib.staticfiles",
+    "mpm.static_files.CollectedStaticFiles",
     "bootstrap",
     "django_htmx",
     "django_filters",
@@ -212,6 +212,9 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+# Pages ask for hashed names only; nobody downloads a source map.
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "png", "jpg", "webp", "woff", "woff2", "gz", "br")
 WHITENOISE_USE_FINDERS = DEBUG or "pytest" in sys.modules
 
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
@@ -246,7 +249,9 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"facts": {"()": "mpm.logging.FactsFilter"}},
     "formatters": {"json": {"()": "mpm.logging.JsonFormatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["facts"], "formatter": "json"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "filters": ["facts"], "formatter": "json"}
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {"django.server": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
 }
