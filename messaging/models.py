@@ -37,7 +37,7 @@ class Message(models.Model):
     unknown_outcomes = models.PositiveSmallIntegerField(default=0)
     reason = models.CharField(max_length=500, blank=True)
     paused_reason = models.CharField(max_length=500, blank=True)
-    available_at = models.DateTimeField()
+    available_at = models.DateTimeField(null=True)  # None: waits for a person, or for nothing
     leased_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)

@@ -46,7 +46,7 @@ class Payment(models.Model):
     parts = models.JSONField(default=list)
     wire = models.JSONField(default=dict)  # what later answers to the operator must echo
     attempts = models.PositiveSmallIntegerField(default=0)
-    available_at = models.DateTimeField()
+    available_at = models.DateTimeField(null=True)  # None: waits for a person, or for nothing
     expires_at = models.DateTimeField(null=True)  # of a validation
     validated_at = models.DateTimeField(null=True)
     booked_at = models.DateTimeField(null=True)
@@ -163,7 +163,7 @@ class OperatorResult(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.OWED)
     attempts = models.PositiveSmallIntegerField(default=0)
     reason = models.CharField(max_length=500, blank=True)
-    available_at = models.DateTimeField()
+    available_at = models.DateTimeField(null=True)  # None: waits for a person, or for nothing
     leased_until = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
 

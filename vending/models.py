@@ -49,7 +49,7 @@ class TokenOrder(models.Model):
     reason = models.CharField(max_length=500, blank=True)  # why refused, in doubt or waiting
     paused_reason = models.CharField(max_length=500, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    available_at = models.DateTimeField()
+    available_at = models.DateTimeField(null=True)  # None: waits for a person, or for nothing
     leased_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     requested_at = models.DateTimeField(null=True)
