@@ -27,6 +27,8 @@ from plugins.wire import json_object
 
 MAX_FORM_BYTES = 64 * 1024
 MAX_FORM_FIELDS = 50
+MAX_TEXT_LENGTH = 100
+MAX_PHONE_LENGTH = 19
 SHORTEST_PHONE = 8
 
 TAKEN = frozenset({100, 101, 102})  # processed, sent, queued
@@ -180,14 +182,14 @@ def _delivery_report(form: Form) -> DeliveryReport:
         gateway_id=_needed(form, "id"),
         # A word of tomorrow must not end a message: it stays on the way.
         state=DELIVERY_STATES.get(status.lower(), DeliveryState.ON_THE_WAY),
-        reason=form.get("failureReason") or status,
+        reason=(form.get("failureReason") or status)[:MAX_TEXT_LENGTH],
     )
 
 
 def _incoming_sms(form: Form) -> IncomingSms:
     return IncomingSms(
         gateway_id=_needed(form, "id"),
-        phone=_phone(_needed(form, "from")),
+        phone=_phone(_needed(form, "from", max_length=MAX_PHONE_LENGTH)),
         text=form.get("text", ""),
         trust=Trust.SECRET_ADDRESS,  # nothing is signed
         sent_at=_moment(form.get("date", "")),
@@ -200,10 +202,13 @@ READERS: dict[str, Callable[[Form], DeliveryReport | IncomingSms]] = {
 }
 
 
-def _needed(form: Form, name: str) -> str:
-    if not form.get(name):
+def _needed(form: Form, name: str, *, max_length: int = MAX_TEXT_LENGTH) -> str:
+    text = form.get(name, "")
+    if not text:
         raise Rejected(f"“{name}” is missing.")
-    return form[name]
+    if len(text) > max_length:
+        raise Rejected(f"“{name}” is too long.")
+    return text
 
 
 def _phone(sender: str) -> str:

@@ -207,7 +207,8 @@ def report_with(body, action="delivery"):
         ('{"id":"ATXid_0001","status":"Success"}', "missing"),
         (b"\xff\xfe\x00", "missing"),
         ("a=1&" * 60, "too many fields"),
-        (f"id=1&status={'S' * 65_536}", "too long"),
+        (f"id=1&status=Success&x={'S' * 65_536}", "form is too long"),
+        (f"id={'1' * 101}&status=Success", "“id” is too long"),
     ],
 )
 def test_what_is_not_a_report_is_refused(gateway, body, reason):
@@ -267,9 +268,16 @@ def test_a_message_may_be_empty_and_in_any_script_but_holds_no_nul(gateway):
     assert read(message_with("from=20880&id=in-1&text=a%00b")).text == "ab"
 
 
-@pytest.mark.parametrize("body", ["from=20880&text=x", "id=in-1&text=x"])
-def test_a_message_without_sender_or_number_is_refused(gateway, body):
-    with pytest.raises(Rejected, match="missing"):
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("from=20880&text=x", "“id” is missing"),
+        ("id=in-1&text=x", "“from” is missing"),
+        (f"from={'2' * 20}&id=in-1&text=x", "“from” is too long"),
+    ],
+)
+def test_a_message_without_sender_or_number_is_refused(gateway, body, reason):
+    with pytest.raises(Rejected, match=reason):
         gateway.read(message_with(body))
 
 

@@ -26,7 +26,10 @@ from plugins.registry import register
 Fields = Mapping[str, str]
 CONTENT_TYPE = "application/xml; charset=utf-8"
 AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?")
+DIGITS = re.compile(r"[0-9]{1,15}")
 NATIONAL_DIGITS = 9
+MAX_TEXT_LENGTH = 64
+MAX_NAME_LENGTH = 100
 
 # Which element of a call carries Airtel's id of the payment.
 REFERENCE_IN = {"validation": "REFERENCE1", "process": "REFERENCE1", "enquiry": "TXNID"}
@@ -110,7 +113,7 @@ class Airtel(PaymentProvider):
             amount=fields["AMOUNT"],
             account=_needed(fields, "REFERENCE"),
             payer_phone=self._payer_phone(fields),
-            payer_name=fields.get("CUSTOMERNAME", ""),
+            payer_name=_name(fields),
         )
 
     def _notice(self, fields: Fields) -> Notice:
@@ -120,8 +123,8 @@ class Airtel(PaymentProvider):
             amount=fields["AMOUNT"],
             account=_needed(fields, "REFERENCE"),
             payer_phone=self._payer_phone(fields),
-            payer_name=fields.get("CUSTOMERNAME", ""),
-            receipt=fields.get("REFERENCE2", ""),
+            payer_name=_name(fields),
+            receipt=_text(fields, "REFERENCE2"),
         )
 
     def _enquiry(self, fields: Fields) -> Enquiry:
@@ -162,17 +165,30 @@ def _readable_reference(callback: Callback) -> str:
         return ""
 
 
+def _text(fields: Fields, name: str) -> str:
+    text = fields.get(name, "")
+    if len(text) > MAX_TEXT_LENGTH:
+        raise Rejected(f"{name} is too long", code=wire.UNREADABLE)
+    return text
+
+
 def _needed(fields: Fields, name: str) -> str:
-    if not fields.get(name):
+    text = _text(fields, name)
+    if not text:
         raise Rejected(f"{name} is missing", code=wire.UNREADABLE)
-    return fields[name]
+    return text
 
 
 def _digits(fields: Fields, name: str) -> str:
     digits = _needed(fields, name).removeprefix("+")
-    if not (digits.isascii() and digits.isdigit()):
+    if not DIGITS.fullmatch(digits):
         raise Rejected(f"{name} is not a number", code=wire.UNREADABLE)
     return digits
+
+
+def _name(fields: Fields) -> str:
+    """Return the payer's name, shortened: nobody's payment is refused for a long name."""
+    return fields.get("CUSTOMERNAME", "")[:MAX_NAME_LENGTH]
 
 
 def _word(outcome: Outcome) -> tuple[str, str]:

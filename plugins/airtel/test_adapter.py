@@ -105,6 +105,10 @@ def test_enquiry_asks_for_the_reference(airtel):
     assert airtel.read(callback_from(__file__, "enquiry")) == Enquiry(reference="AT250701A")
 
 
+def test_a_long_name_is_shortened_and_no_reason_to_refuse(airtel):
+    assert airtel.read(call("process", CUSTOMERNAME="Asha " * 30)).payer_name == ("Asha " * 20)
+
+
 def test_a_process_without_the_final_id_is_still_read(airtel):
     body = load_exchange(__file__, "process")["callback"]["body"]
     shorter = re.sub(r"<REFERENCE2>.*</REFERENCE2>", "", body)
@@ -171,7 +175,9 @@ def test_an_enquiry_without_a_reference_is_refused():
         ("CUSTOMERMSISDN", "78512345x", "CUSTOMERMSISDN is not a number"),
         ("CUSTOMERMSISDN", "٧٨٥١٢٣٤٥٦", "CUSTOMERMSISDN is not a number"),
         ("MERCHANTMSISDN", "689000112", "Payment is for another merchant"),
-        ("REFERENCE", "4" * 101, "REFERENCE is too long"),
+        ("CUSTOMERMSISDN", "7" * 16, "CUSTOMERMSISDN is not a number"),
+        ("REFERENCE", "4" * 65, "REFERENCE is too long"),
+        ("REFERENCE2", "M" * 65, "REFERENCE2 is too long"),
     ],
 )
 def test_a_payment_that_is_not_ours_is_refused(airtel, field, text, reason):
