@@ -13,7 +13,9 @@ class EmailTaken(DomainError):
 
 
 @transaction.atomic
-def create_user(*, email: str, name: str, role: User.Role, password: str, actor: User | None) -> User:
+def create_user(
+    *, email: str, name: str, role: User.Role, password: str, actor: User | None
+) -> User:
     """Add a user who can log in at once.
 
     :raises EmailTaken: this e-mail has a user
@@ -24,4 +26,15 @@ def create_user(*, email: str, name: str, role: User.Role, password: str, actor:
     except IntegrityError:
         raise EmailTaken(email=email) from None
     audit(actor=actor, action="user.created", target=str(user.public_id), role=role)
+    return user
+
+
+@transaction.atomic
+def change_profile(*, user_id: int, name: str, language: str, actor: User) -> User:
+    """Change how a user is called and the language of their pages ("" takes the company's)."""
+    user = User.objects.select_for_update(no_key=True).get(pk=user_id)
+    if (user.name, user.language) != (name, language):
+        user.name, user.language = name, language
+        user.save(update_fields=["name", "language"])
+        audit(actor=actor, action="user.changed", target=str(user.public_id))
     return user

@@ -1,9 +1,158 @@
-"""What the page shell needs on every page."""
+"""What the page shell needs on every page: the company, and the places this user may go to.
 
+Everything is worked out when a template asks for it, so that error pages and the public host,
+which show no navigation, touch neither the session nor the database.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from accounts.access import may
+from common.words import _
+
+LISTS = frozenset(
+    {
+        "desk:home",
+        "desk:inbox",
+        "payments:payment-list",
+        "desk:customer-list",
+        "desk:device-list",
+        "messaging:message-list",
+        "plugins:connection-list",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One link of the navigation. ``views`` start the names of the views that belong to it."""
+
+    view: str
+    permission: str
+    icon: str
+    label: Any
+    views: tuple[str, ...]
+    is_shortcut: bool = False
+
+
+PLACES = (
+    Place("desk:home", "desk.view_home", "home", _("Home"), ("desk:home", "desk:search"), True),
+    Place("desk:inbox", "desk.view_inbox", "inbox", _("Inbox"), ("desk:inbox",), True),
+    Place(
+        "payments:payment-list",
+        "payments.view_payment",
+        "money",
+        _("Payments"),
+        ("payments:", "desk:payment", "vending:"),
+        True,
+    ),
+    Place(
+        "desk:customer-list",
+        "customers.view_customer",
+        "people",
+        _("Customers"),
+        ("desk:customer",),
+        True,
+    ),
+    Place("desk:device-list", "devices.view_device", "meter", _("Devices"), ("desk:device",)),
+    Place(
+        "messaging:message-list", "messaging.view_message", "sms", _("Messages"), ("messaging:",)
+    ),
+)
+SETTINGS = (
+    Place(
+        "plugins:connection-list", "plugins.view_connection", "plug", _("Plug-ins"), ("plugins:",)
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A place as the template shows it. ``current`` is the value of ``aria-current``, or empty."""
+
+    url: str
+    label: Any
+    icon: str = ""
+    current: str = ""
+    count: int = 0
+    inside: tuple["Link", ...] = ()
+
+
+class Shell:
+    """The navigation of one request."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    @property
+    def view(self) -> str:
+        match = self.request.resolver_match
+        return match.view_name if match else ""
+
+    @cached_property
+    def places(self) -> list[Link]:
+        links = [self._link(place) for place in PLACES if self._is_open(place)]
+        inside = tuple(self._link(place) for place in SETTINGS if self._is_open(place))
+        if inside:
+            here = "true" if any(link.current for link in inside) else ""
+            shown = inside if here else ()
+            links.append(Link(inside[0].url, _("Settings"), "set", here and "true", inside=shown))
+        if settings.SANDBOX_URL:
+            links.append(Link(settings.SANDBOX_URL, _("Sandbox"), "flask"))
+        return links
+
+    @cached_property
+    def shortcuts(self) -> list[Link]:
+        return [self._link(place) for place in PLACES if place.is_shortcut and self._is_open(place)]
+
+    @property
+    def search_url(self) -> str:
+        return reverse("desk:search")
+
+    @property
+    def is_profile(self) -> bool:
+        return self.view.startswith(("accounts:", "mfa_", "account_"))
+
+    def _is_open(self, place: Place) -> bool:
+        return may(self.request.user, place.permission) and _exists(place.view)
+
+    def _link(self, place: Place) -> Link:
+        count = self.inbox_count if place.view == "desk:inbox" else 0
+        return Link(reverse(place.view), place.label, place.icon, self._current(place), count)
+
+    def _current(self, place: Place) -> str:
+        if not self.view.startswith(place.views):
+            return ""
+        return "page" if self.view in LISTS else "true"
+
+    @cached_property
+    def inbox_count(self) -> int:
+        counter = inbox_counter()
+        return counter() if counter else 0
+
+
+def _exists(view: str) -> bool:
+    try:
+        reverse(view)
+    except NoReverseMatch:
+        return False
+    return True
+
+
+def inbox_counter() -> Callable[[], int] | None:
+    try:
+        from desk.selectors import inbox_count  # type: ignore[attr-defined]
+    except ImportError:
+        return None
+    return inbox_count  # type: ignore[no-any-return]
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    return {"company": getattr(request, "company", None)}
+    """Context processor: ``company`` (None on the public host) and ``shell``."""
+    return {"company": getattr(request, "company", None), "shell": Shell(request)}

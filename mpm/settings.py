@@ -42,6 +42,8 @@ PORT = env.int("PORT", default=8000)
 # How people reach the installation; webhook addresses are built from it.
 PUBLIC_SCHEME = env.str("PUBLIC_SCHEME", default="http" if IS_DEVELOPMENT else "https")
 PUBLIC_PORT = env.str("PUBLIC_PORT", default=str(PORT) if IS_DEVELOPMENT else "")
+# The pretend vendors and phones, linked from the navigation where they run.
+SANDBOX_URL = env.str("SANDBOX_URL", default="")
 # Number of proxies in front whose X-Forwarded-For entry may be believed; 0 takes the peer's address.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
@@ -174,6 +176,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
+# There is nothing to sign up for, so nobody is written to who is unknown here.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = None
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 

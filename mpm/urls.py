@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("desk.urls")),
     path("account/", include("accounts.urls")),
+    path("account/", include("accounts.allauth_urls")),
     path("payments/", include("payments.urls")),
     path("vending/", include("vending.urls")),
     path("messages/", include("messaging.urls")),

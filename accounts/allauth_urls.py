@@ -1,0 +1,50 @@
+"""The parts of allauth that a company's host has: no sign-up, no e-mail pages, no social accounts.
+
+allauth finds its own pages by these names, so they stand outside a namespace.
+"""
+
+from allauth.account import views as account
+from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.totp import views as totp
+from django.urls import path, re_path
+
+urlpatterns = [
+    path("login/", account.login, name="account_login"),
+    path("logout/", account.logout, name="account_logout"),
+    path("inactive/", account.account_inactive, name="account_inactive"),
+    path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("password/change/", account.password_change, name="account_change_password"),
+    path("password/reset/", account.password_reset, name="account_reset_password"),
+    path("password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
+    path(
+        "password/reset/key/done/",
+        account.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
+    ),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        account.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    path("two-factor/", mfa.index, name="mfa_index"),
+    path("two-factor/authenticate/", mfa.authenticate, name="mfa_authenticate"),
+    path("two-factor/reauthenticate/", mfa.reauthenticate, name="mfa_reauthenticate"),
+    path("two-factor/app/activate/", totp.activate_totp, name="mfa_activate_totp"),
+    path("two-factor/app/deactivate/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path(
+        "two-factor/recovery-codes/",
+        recovery_codes.view_recovery_codes,
+        name="mfa_view_recovery_codes",
+    ),
+    path(
+        "two-factor/recovery-codes/generate/",
+        recovery_codes.generate_recovery_codes,
+        name="mfa_generate_recovery_codes",
+    ),
+    path(
+        "two-factor/recovery-codes/download/",
+        recovery_codes.download_recovery_codes,
+        name="mfa_download_recovery_codes",
+    ),
+]

@@ -1,0 +1,58 @@
+"""A person's own account."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as say
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import services
+from accounts.access import requires
+from accounts.forms import ChangeProfile, ChooseLanguage
+from accounts.middleware import LanguageMiddleware
+from accounts.models import User
+
+
+@require_http_methods(["GET", "POST"])
+@requires("accounts.change_profile")
+def profile(request: HttpRequest) -> HttpResponse:
+    user = request.user
+    assert isinstance(user, User)
+    form = ChangeProfile(
+        request.POST or None, initial={"name": user.name, "language": user.language}
+    )
+    if request.method == "POST" and form.is_valid():
+        services.change_profile(user_id=user.pk, actor=user, **form.cleaned_data)
+        messages.success(request, say("Saved."))
+        return _in_language(redirect("accounts:profile"), form.cleaned_data["language"])
+    status = 422 if form.errors else 200
+    return render(request, "accounts/profile.html", {"form": form}, status=status)
+
+
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Remember a language in this browser; open before the log-in, because the log-in page has it."""
+    form = ChooseLanguage(request.POST)
+    if not form.is_valid():
+        return redirect("/")
+    there = form.cleaned_data["next"]
+    if not url_has_allowed_host_and_scheme(there, allowed_hosts=None) or not there.startswith("/"):
+        there = "/"
+    return _in_language(HttpResponseRedirect(there), form.cleaned_data["language"])
+
+
+def _in_language(response: HttpResponse, language: str) -> HttpResponse:
+    if not language:
+        response.delete_cookie(LanguageMiddleware.COOKIE)
+        return response
+    response.set_cookie(
+        LanguageMiddleware.COOKIE,
+        language,
+        max_age=365 * 24 * 3600,
+        httponly=True,
+        secure=settings.IS_HTTPS,
+        samesite="Lax",
+    )
+    return response
