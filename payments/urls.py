@@ -1,6 +1,10 @@
-"""Addresses of this room's pages."""
+"""Addresses of this room's pages. A single payment's page is ``desk:payment``."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from payments import views
 
 app_name = "payments"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.payment_list, name="payment-list"),
+]
