@@ -23,3 +23,8 @@ def today_in(zone: str, now: dt.datetime) -> dt.date:
 def midnight(day: dt.date, zone: str) -> dt.datetime:
     """Return the first instant of a day in a company's time zone."""
     return dt.datetime.combine(day, dt.time.min, tzinfo=ZoneInfo(zone))
+
+
+def next_midnight(zone: str, now: dt.datetime) -> dt.datetime:
+    """Return when the next day begins in a company's time zone."""
+    return midnight(today_in(zone, now) + dt.timedelta(days=1), zone)

@@ -1,0 +1,185 @@
+"""Making companies: checked, whole or not at all."""
+
+import contextlib
+import re
+import zoneinfo
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import phonenumbers
+from babel.core import get_global
+from babel.numbers import get_territory_currencies
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django_tenants.utils import schema_exists, tenant_context
+
+from common.clock import database_now, next_midnight
+from common.errors import DomainError
+from common.words import _
+from tenants.models import Company, Domain, DueWork
+from tenants.selectors import host_of
+
+SLUG = re.compile(r"[a-z][a-z0-9]{1,30}")
+# Names that mean something else as a host or in PostgreSQL. Those with a dash or underscore fail SLUG anyway.
+RESERVED = frozenset(
+    "public www api admin static media assets mail smtp imap pop ftp ns ns1 ns2 dns app apps webhooks healthz"
+    " localhost status help docs root postgres template0 template1".split()
+)
+
+
+class SlugNotAllowed(DomainError):
+    message = _(
+        "“%(slug)s” cannot be a short name. Take 2 to 31 small letters and digits, a letter first, like jua."
+    )
+
+
+class SlugReserved(DomainError):
+    message = _("“%(slug)s” is reserved for the installation itself. Take another short name.")
+
+
+class SlugTaken(DomainError):
+    message = _("There is a company “%(slug)s” already. Take another short name.")
+
+
+class SchemaInTheWay(DomainError):
+    message = _(
+        "The database has a schema “%(slug)s” that belongs to no company."
+        " Remove it or take another short name."
+    )
+
+
+class CompanyBeingMade(DomainError):
+    message = _("“%(slug)s” is being made at this moment. Look again in a few seconds.")
+
+
+class NameNotAllowed(DomainError):
+    message = _("Give the company a name of 1 to 100 characters.")
+
+
+class UnknownCountry(DomainError):
+    message = _("“%(value)s” is not a country. Write its two capital letters, like TZ.")
+
+
+class UnknownCurrency(DomainError):
+    message = _("“%(value)s” is not a currency in use. Write its three capital letters, like TZS.")
+
+
+class UnknownTimezone(DomainError):
+    message = _("“%(value)s” is not a time zone. Write one like Africa/Dar_es_Salaam.")
+
+
+class UnknownLanguage(DomainError):
+    message = _("“%(value)s” is not a language of this system. Choose one of: %(choices)s.")
+
+
+def add_company(
+    *,
+    slug: str,
+    name: str,
+    country: str,
+    currency: str,
+    timezone: str,
+    language: str = "en",
+    furnish: Callable[[Company], Any],
+) -> Company:
+    """Make a company with its schema and host. It goes live only when everything is there.
+
+    ``furnish`` fills the company while its schema is open, in one transaction, before anybody can reach it.
+    Whatever fails on the way, also in ``furnish``, leaves nothing behind. What a killed process left
+    half made is removed by the next attempt.
+
+    :raises DomainError: a fact is wrong, or the short name is taken; nothing was made
+    """
+    _check(slug=slug, name=name, country=country, currency=currency, zone=timezone, language=language)
+    connection.set_schema_to_public()
+    with _alone(slug):
+        _make_room(slug)
+        company = Company(
+            schema_name=slug,
+            name=name.strip(),
+            country=country,
+            currency=currency,
+            timezone=timezone,
+            language=language,
+            is_active=False,
+        )
+        try:
+            company.save(verbosity=0)
+            with tenant_context(company), transaction.atomic():
+                furnish(company)
+            _go_live(company)
+        except BaseException:
+            _remove(company)
+            raise
+    return company
+
+
+def _check(
+    *, slug: str, name: str, country: str, currency: str, zone: str, language: str
+) -> None:
+    if not SLUG.fullmatch(slug):
+        raise SlugNotAllowed(slug=slug[:40])
+    if slug in RESERVED:
+        raise SlugReserved(slug=slug)
+    if not 1 <= len(name.strip()) <= 100:
+        raise NameNotAllowed
+    if country not in phonenumbers.SUPPORTED_REGIONS:
+        raise UnknownCountry(value=country[:40])
+    if currency not in currencies_in_use():
+        raise UnknownCurrency(value=currency[:40])
+    if zone not in zoneinfo.available_timezones():
+        raise UnknownTimezone(value=zone[:60])
+    choices = dict(settings.LANGUAGES)
+    if language not in choices:
+        raise UnknownLanguage(value=language[:20], choices=", ".join(choices))
+
+
+def currencies_in_use() -> frozenset[str]:
+    """Return the ISO 4217 codes that are legal tender somewhere today."""
+    territories = get_global("territory_currencies")
+    return frozenset(code for each in territories for code in get_territory_currencies(each))
+
+
+@contextlib.contextmanager
+def _alone(slug: str) -> Iterator[None]:
+    """Keep a second attempt at the same short name out; the database forgets the lock of a dead process."""
+    key = f"company:{slug}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [key])
+        (got_it,) = cursor.fetchone()
+    if not got_it:
+        raise CompanyBeingMade(slug=slug)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
+
+
+def _make_room(slug: str) -> None:
+    company = Company.objects.filter(schema_name=slug).first()
+    if company is None:
+        if schema_exists(slug):
+            raise SchemaInTheWay(slug=slug)
+        return
+    if company.is_active or Domain.objects.filter(tenant=company).exists():
+        raise SlugTaken(slug=slug)
+    _remove(company)
+
+
+@transaction.atomic
+def _go_live(company: Company) -> None:
+    Domain.objects.create(tenant=company, domain=host_of(company), is_primary=True)
+    DueWork.objects.create(
+        company=company,
+        kind=DueWork.Kind.ACCESS_FEES,
+        due_at=next_midnight(company.timezone, database_now()),
+    )
+    company.is_active = True
+    company.save(update_fields=["is_active"])
+
+
+def _remove(company: Company) -> None:
+    connection.set_schema_to_public()
+    if company.pk is not None:
+        company.delete(force_drop=True)
