@@ -183,11 +183,11 @@ def test_what_is_not_readable_is_refused_field_by_field(name):
         "[" * 30_000,
         '{"amount": NaN}',
         "é".encode("latin-1"),
-        " " * 65_537,
+        '{"referenceId": "ORD-77-A1"}' + " " * 65_536,
     ],
 )
 def test_rubbish_is_refused_with_400(body):
-    callback = callback_from(__file__, "validate", body=body)
+    callback = callback_from(__file__, "query_done", body=body)
 
     with pytest.raises(Rejected) as refused:
         provider().read(callback)
