@@ -1,0 +1,44 @@
+"""What can go wrong with one payment, in the words of the page."""
+
+from dataclasses import dataclass
+
+from sandbox.faults import Fault, Faults, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One line of the select: a fault of the operator, or a switch for this one payment."""
+
+    label: str
+    operator_fault: str = ""
+    count: int = 2
+    vendor: str = ""
+    fault: Fault | None = None
+
+    def prepare(self, faults: Faults, *, device: str, phone: str) -> None:
+        """Throw the switch for the next call about this device or phone."""
+        if self.fault is not None:
+            subject = phone if self.vendor == "africastalking" else device
+            faults.switch(Rule(self.vendor, self.fault, subject, 1))
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "nothing": Scenario("Nothing"),
+    "reported_twice": Scenario("The operator reports twice", "twice"),
+    "reported_at_once": Scenario("The operator reports ten times at once", "at_once", 10),
+    "other_amount": Scenario("The operator reports again, another amount", "again_other_amount"),
+    "unvalidated": Scenario("The operator reports without asking", "unvalidated"),
+    "manufacturer_slow": Scenario(
+        "The manufacturer takes 15 seconds", vendor="manufacturers", fault=Fault("slow", 15)
+    ),
+    "manufacturer_silent": Scenario(
+        "The manufacturer does not answer", vendor="manufacturers", fault=Fault("silent_after")
+    ),
+    "manufacturer_refuses": Scenario(
+        "The manufacturer refuses", vendor="manufacturers", fault=Fault("refuse")
+    ),
+    "sms_lost": Scenario("The SMS is lost", vendor="africastalking", fault=Fault("lost")),
+    "gateway_fails": Scenario(
+        "The SMS gateway does not answer", vendor="africastalking", fault=Fault("silent_before")
+    ),
+}

@@ -1,0 +1,1 @@
+"""One module per vendor: its addresses, its checks, its words."""
