@@ -308,6 +308,7 @@ def test_a_confirmed_result_is_done(name, report):
         ("result_without_code", YES, OutcomeUnknown),
         ("result_broken_down", YES, OutcomeUnknown),
         ("result_redirected", YES, OutcomeUnknown),
+        ("result_not_200", YES, OutcomeUnknown),
         ("result_denied", YES, Misconfigured),
         ("result_too_many", YES, Unavailable),
     ],
