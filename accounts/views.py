@@ -33,7 +33,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def choose_language(request: HttpRequest) -> HttpResponse:
-    """Remember a language in this browser; open before the log-in, because the log-in page has it."""
+    """Remember a language in this browser. Open before the log-in, whose page offers it."""
     form = ChooseLanguage(request.POST)
     if not form.is_valid():
         return redirect("/")

@@ -1,7 +1,7 @@
 """Template tags and filters of the house, loaded in every template.
 
 Money, times and numbers are written in the currency and time zone of the company whose schema
-is open and in the language of the page. On the public host, where there is no company, the zone is UTC.
+is open and in the language of the page. On the public host, without a company, the zone is UTC.
 """
 
 import datetime as dt
