@@ -2,6 +2,9 @@
 
 from common.errors import MpmError
 
+MAX_REASON_CHARS = 300
+MAX_CODE_CHARS = 40
+
 
 class PluginError(MpmError):
     """A manufacturer, operator or gateway did not do what was asked.
@@ -11,8 +14,13 @@ class PluginError(MpmError):
     """
 
     def __init__(self, reason: str, *, code: str = "") -> None:
-        super().__init__(reason)
-        self.reason, self.code = reason, code
+        self.reason, self.code = _line(reason, MAX_REASON_CHARS), _line(code, MAX_CODE_CHARS)
+        super().__init__(self.reason)
+
+
+def _line(text: str, max_chars: int) -> str:
+    # Vendors' words end in here: what is not printable breaks pages and database alike.
+    return "".join(c if c.isprintable() else " " for c in text)[:max_chars].strip()
 
 
 class Rejected(PluginError):
@@ -20,7 +28,7 @@ class Rejected(PluginError):
 
 
 class Misconfigured(PluginError):
-    """Credentials or settings are wrong, or the account with the vendor is empty: tell the admin, pause."""
+    """Settings are wrong, or the account with the vendor is empty: tell the admin, pause."""
 
 
 class Unavailable(PluginError):

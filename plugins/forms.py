@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 
 from common.words import _
 
@@ -21,6 +22,22 @@ class SecretField(forms.CharField):
             else forms.PasswordInput(attrs={"autocomplete": "new-password"})
         )
         super().__init__(**kwargs)
+
+
+class ApiUrlField(forms.URLField):
+    """A vendor's address without its last slash; left empty, the usual one.
+
+    Plain http is allowed, because some vendors offer nothing else.
+    """
+
+    default_validators = [URLValidator(schemes=["http", "https"])]
+
+    def __init__(self, *, default: str, **kwargs: Any) -> None:
+        self.default = default
+        super().__init__(assume_scheme="https", initial=default, required=False, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        return str(super().clean(value) or self.default).rstrip("/")
 
 
 class AddressListField(forms.CharField):

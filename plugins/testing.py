@@ -2,7 +2,8 @@
 
 An exchange file holds ``{"exchanges": [{"request": {...}, "response": {...}}, ...]}``. A request
 has ``method``, ``url`` and any of ``headers``, ``json``, ``form``, ``text``; what it names is
-insisted on. A response has ``status`` and any of ``headers``, ``json``, ``text``.
+insisted on. A response has ``status`` and any of ``headers``, ``json``, ``text``; or it is
+``{"silence": true}`` or ``{"no_connection": true}``. A manufacturer's file may hold an ``order``.
 An inbound file holds ``{"callback": {"action", "headers", "body", "remote_ip", "received_at"},
 "answer": {...}}``.
 """
@@ -11,6 +12,7 @@ import contextlib
 import datetime as dt
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +21,7 @@ import responses
 from responses import matchers
 from urllib3.exceptions import NewConnectionError
 
-from plugins.contracts import Callback, Plugin
+from plugins.contracts import Callback, DeviceKind, Plugin, TokenRequest, Unit
 from plugins.http import ProviderSession
 
 A = TypeVar("A", bound=Plugin)
@@ -56,14 +58,44 @@ def load_exchange(near: str, name: str) -> dict[str, Any]:
     return loaded
 
 
+def order_from(near: str, name: str, **changes: Any) -> TokenRequest:
+    """Return the order that a recorded exchange was made for."""
+    order = load_exchange(near, name)["order"] | changes
+    return TokenRequest(
+        reference=order["reference"],
+        serial=order["serial"],
+        device_kind=DeviceKind(order["device_kind"]),
+        quantity=Decimal(order["quantity"]),
+        unit=Unit(order["unit"]),
+        requested_at=dt.datetime.fromisoformat(order["requested_at"]),
+    )
+
+
 @contextlib.contextmanager
-def replay(near: str, *names: str) -> Iterator[responses.RequestsMock]:
-    """Answer from recorded exchanges, in order, and fail unless each was asked for as recorded."""
+def replay(
+    near: str, *names: str, last: dict[str, Any] | None = None
+) -> Iterator[responses.RequestsMock]:
+    """Answer from recorded exchanges, in order, and fail unless each was asked for as recorded.
+
+    :param last: an answer to give to the last request in place of the recorded one
+    """
+    exchanges = [it for name in names for it in load_exchange(near, name)["exchanges"]]
+    if last is not None:
+        exchanges[-1] = {**exchanges[-1], "response": last}
     with responses.RequestsMock(registry=responses.registries.OrderedRegistry) as mock:
-        for name in names:
-            for exchange in load_exchange(near, name)["exchanges"]:
-                _expect(mock, exchange["request"], exchange["response"])
-        yield mock
+        for exchange in exchanges:
+            _expect(mock, exchange["request"], exchange["response"])
+        try:
+            yield mock
+        finally:
+            _refuse_surprises(mock)
+
+
+def _refuse_surprises(mock: responses.RequestsMock) -> None:
+    """Fail for a request that nobody recorded, which else looks like a broken connection."""
+    for call in mock.calls:
+        surprise = isinstance(call.response, requests.ConnectionError) and str(call.response)
+        assert not (surprise and "Connection refused by Responses" in surprise), surprise
 
 
 def _expect(
@@ -76,7 +108,13 @@ def _expect(
         match.append(matchers.urlencoded_params_matcher(request["form"]))
     if "text" in request:
         match.append(_text_is(request["text"]))
-    body = {"json": response["json"]} if "json" in response else {"body": response.get("text", "")}
+    body: dict[str, Any] = {"body": response.get("text", "")}
+    if "json" in response:
+        body = {"json": response["json"]}
+    elif "silence" in response:
+        body = {"body": requests.ReadTimeout("silence")}
+    elif "no_connection" in response:
+        body = {"body": _refused_connection()}
     mock.add(
         request["method"],
         request["url"],
@@ -121,11 +159,14 @@ def silence(url: str, method: str = "POST") -> Iterator[responses.RequestsMock]:
 @contextlib.contextmanager
 def no_connection(url: str, method: str = "POST") -> Iterator[responses.RequestsMock]:
     """Refuse the connection, so that nothing was sent."""
-    refused = NewConnectionError(None, "refused")  # type: ignore[arg-type]
-    wrapped = requests.ConnectionError(_WithReason(refused))
     with responses.RequestsMock() as mock:
-        mock.add(method, url, body=wrapped)
+        mock.add(method, url, body=_refused_connection())
         yield mock
+
+
+def _refused_connection() -> requests.ConnectionError:
+    refused = NewConnectionError(None, "refused")  # type: ignore[arg-type]
+    return requests.ConnectionError(_WithReason(refused))
 
 
 class _WithReason(Exception):
