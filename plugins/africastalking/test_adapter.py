@@ -154,6 +154,11 @@ def test_check_says_when_the_settings_are_wrong(gateway, name):
         gateway.check()
 
 
+def test_check_may_be_tried_again_when_the_answer_cannot_be_read(gateway):
+    with replay(__file__, "check_unreadable"), pytest.raises(Unavailable):
+        gateway.check()
+
+
 def test_the_key_is_blanked_in_the_exchange_log():
     assert "apiKey" in AfricasTalking.redacted
 
@@ -192,6 +197,12 @@ def test_a_status_is_final_only_where_the_vendor_says_so(gateway, status, state)
     report = gateway.read(report_with(f"id=ATXid_0001&status={status}"))
 
     assert (report.state, report.reason) == (state, status)
+
+
+def test_a_long_reason_is_shortened(gateway):
+    report = gateway.read(report_with(f"id=1&status=Failed&failureReason={'x' * 900}"))
+
+    assert report.reason == "x" * 100
 
 
 def report_with(body, action="delivery"):
