@@ -49,6 +49,7 @@ def credentials(store: Store, base_url: str) -> dict[str, dict[str, Any]]:
             "user_name": SMART_USER,
             "password": SMART_PASSWORD,
             "password_vend": SMART_PASSWORD_VEND,
+            "time_zone": "UTC",
         },
         "sunking": {
             "client_id": SUNKING_CLIENT_ID,

@@ -68,7 +68,8 @@ VENDORS: dict[str, frozenset[str]] = {
     "calin_smart_meter": _TOKENS | {"wrong_quantity"},
     "calin_smart_meter.history": _PLAIN,
     "calin_smart_meter.preview": _PLAIN,
-    "sunking": _TOKENS - {"empty_balance"} | {"expired_bearer"},
+    # Nobody documents how long its codes are: none of them is too short.
+    "sunking": _TOKENS - {"empty_balance", "wrong_token_length"} | {"expired_bearer"},
     "sunking.auth": _PLAIN,
     "sunking.lookup": _PLAIN,
     "africastalking": _CHARGING - {"odd_format"}

@@ -200,6 +200,9 @@ def _known_payment(here: World, transaction: Element) -> str:
     if row is None:
         raise strict.Unacceptable("no transaction has this transactionID")
     expected = conversation(reference) | {"initiator": row["phone"].removeprefix("+")}
+    if transaction.find("originalConversationID") is not None:
+        # One of the two names in use for the same element.
+        expected["originalConversationID"] = expected.pop("originatorConversationID")
     for name, value in expected.items():
         if _text(transaction, name) != value:
             raise strict.Unacceptable(f"{name} is not that of the request")

@@ -136,3 +136,12 @@ def test_a_phone_can_write_to_the_product(sandbox, product):
     [body] = product.bodies("/incoming")
     assert "from=%2B254700000001" in body
     assert "text=BAL" in body
+
+
+def test_the_account_tells_its_balance_to_whoever_has_the_key(sandbox):
+    url = "/africastalking/version1/user?username=sandbox"
+
+    answer = sandbox.get(url, headers=HEADERS)
+
+    assert answer.get_json()["UserData"]["balance"].startswith("TZS ")
+    assert sandbox.get(url, headers=HEADERS | {"apiKey": "wrong"}).status_code == 401

@@ -16,6 +16,7 @@ def test_every_plug_in_finds_what_its_admin_enters(sandbox):
         "user_name",
         "password",
         "password_vend",
+        "time_zone",
     }
     assert set(listed["sunking"]) == {"client_id", "client_secret", "auth_url", "api_url"}
     assert set(listed["africastalking"]) == {"username", "api_key", "sender_id", "api_url"}

@@ -106,6 +106,14 @@ def test_the_result_is_confirmed_and_is_the_last_word(vodacom):
     assert [(one["code"], one["is_contradiction"]) for one in truth["results"]] == [("0", False)]
 
 
+def test_the_originators_id_may_have_its_other_name(vodacom):
+    vodacom.ask("/pay", ORDER)
+
+    text = result().replace("originatorConversationID", "originalConversationID")
+
+    assert send(vodacom, text).status_code == 200
+
+
 def test_a_refusal_gives_the_money_back(vodacom):
     vodacom.ask("/pay", ORDER)
 
