@@ -15,5 +15,8 @@ def audit(
         action=action,
         target=target,
         remote_ip=remote_ip,
-        facts={name: value if isinstance(value, int | bool) else str(value) for name, value in facts.items()},
+        facts={
+            name: value if isinstance(value, int | bool) else str(value)
+            for name, value in facts.items()
+        },
     )

@@ -28,7 +28,9 @@ class ReportingCommand(BaseCommand):
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser.add_argument("--json", action="store_true", help="Print the result as JSON on stdout.")
+        parser.add_argument(
+            "--json", action="store_true", help="Print the result as JSON on stdout."
+        )
         return parser
 
     @abstractmethod

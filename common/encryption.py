@@ -32,7 +32,9 @@ def decrypt(data: bytes) -> bytes:
     try:
         return box().decrypt(data)
     except InvalidToken as error:
-        raise ImproperlyConfigured("FIELD_KEYS does not hold the key of a stored secret.") from error
+        raise ImproperlyConfigured(
+            "FIELD_KEYS does not hold the key of a stored secret."
+        ) from error
 
 
 class EncryptedJSONField(models.BinaryField):  # type: ignore[type-arg]

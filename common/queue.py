@@ -39,7 +39,9 @@ class Doorbell(threading.local):
             task.apply_async(kwargs=dict(kwargs), connection=self._connect(), retry=False)
         except (OperationalError, RedisError, OSError) as error:
             self._hang_up()
-            logger.warning("doorbell.silent", extra={"task": task.name, "error": type(error).__name__})
+            logger.warning(
+                "doorbell.silent", extra={"task": task.name, "error": type(error).__name__}
+            )
             return False
         return True
 

@@ -69,7 +69,9 @@ class Posting(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     event = models.CharField(max_length=20, choices=Event)
-    source = models.CharField(max_length=20)  # kind of row that caused it: "payment", "order", "plan", …
+    source = models.CharField(
+        max_length=20
+    )  # kind of row that caused it: "payment", "order", "plan", …
     source_id = models.BigIntegerField()
     memo = models.CharField(max_length=200, blank=True)
     actor_name = models.CharField(max_length=150, blank=True)
@@ -97,9 +99,7 @@ class Entry(models.Model):
             models.CheckConstraint(condition=~models.Q(amount=0), name="entry_moves_something")
         ]
         indexes: ClassVar = [
-            models.Index(
-                fields=["account", "subject_id"], include=["amount"], name="entry_balance"
-            )
+            models.Index(fields=["account", "subject_id"], include=["amount"], name="entry_balance")
         ]
 
     def __str__(self) -> str:

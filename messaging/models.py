@@ -48,7 +48,9 @@ class Message(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["source", "source_id"], name="message_by_source"),
-            models.Index(fields=["gateway_id"], condition=~Q(gateway_id=""), name="message_by_gateway_id"),
+            models.Index(
+                fields=["gateway_id"], condition=~Q(gateway_id=""), name="message_by_gateway_id"
+            ),
             models.Index(fields=["available_at"], condition=Q(state="queued"), name="message_open"),
             models.Index(fields=["phone", "-id"], name="message_by_phone"),
         ]

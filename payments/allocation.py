@@ -258,9 +258,7 @@ def _clear(money: Decimal, instalments: Iterable[Instalment]) -> tuple[Paid, ...
     for each in instalments:
         part = min(money, each.open)
         if part > 0:
-            paid.append(
-                Paid(each.id, part, each.plan_id, each.label, each.number, each.due_date)
-            )
+            paid.append(Paid(each.id, part, each.plan_id, each.label, each.number, each.due_date))
             money -= part
     return tuple(paid)
 

@@ -3,3 +3,12 @@ from django.apps import AppConfig
 
 class PaymentsConfig(AppConfig):
     name = "payments"
+
+    def ready(self) -> None:
+        from payments import notices, sweeps
+        from tenants import sweeping
+        from tenants.models import DueWork
+        from vending import outcomes
+
+        sweeping.register(DueWork.Kind.LINE, sweeping.Sweep(sweeps.restart, sweeps.next_due))
+        outcomes.register(notices.tell_order)

@@ -39,7 +39,9 @@ class Payment(models.Model):
     payer_phone = models.CharField(max_length=20, blank=True)
     payer_name = models.CharField(max_length=100, blank=True)
     device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT, related_name="payments")
-    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="payments")
+    customer = models.ForeignKey(
+        Customer, null=True, on_delete=models.PROTECT, related_name="payments"
+    )
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
     reason = models.CharField(max_length=200, blank=True)  # why unmatched or returned
     # How it was split: [{"part", "label", "amount", …}], the allocation as the pure function returned it.
@@ -51,6 +53,7 @@ class Payment(models.Model):
     validated_at = models.DateTimeField(null=True)
     booked_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)  # a returned payment that staff took out of the inbox
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -108,13 +111,17 @@ class Callback(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["connection", "digest"], condition=~Q(digest=""), name="callback_counted_once"
+                fields=["connection", "digest"],
+                condition=~Q(digest=""),
+                name="callback_counted_once",
             )
         ]
         indexes: ClassVar = [
             models.Index(fields=["-received_at"], name="callback_newest"),
             models.Index(
-                fields=["connection", "reference"], condition=~Q(reference=""), name="callback_by_reference"
+                fields=["connection", "reference"],
+                condition=~Q(reference=""),
+                name="callback_by_reference",
             ),
         ]
 
@@ -169,7 +176,9 @@ class OperatorResult(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["available_at"], condition=~Q(state="confirmed"), name="result_open")
+            models.Index(
+                fields=["available_at"], condition=~Q(state="confirmed"), name="result_open"
+            )
         ]
 
     def __str__(self) -> str:

@@ -425,7 +425,7 @@ class Trust(StrEnum):
     """How sure we are that an incoming SMS is real."""
 
     SIGNED = "signed"
-    SECRET_ADDRESS = "secret_address"
+    SECRET_ADDRESS = "secret_address"  # noqa: S105
     NONE = "none"
 
 

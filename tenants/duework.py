@@ -56,7 +56,9 @@ def take_due() -> list[tuple[str, str]]:
 
 
 @transaction.atomic
-def look_again(company_id: int, kind: DueWork.Kind, next_due: Callable[[], datetime | None]) -> None:
+def look_again(
+    company_id: int, kind: DueWork.Kind, next_due: Callable[[], datetime | None]
+) -> None:
     """Set when this company is looked at again, or forget it when ``next_due`` finds nothing open.
 
     With the row locked nobody is announcing, so all announced work is committed and ``next_due`` sees it.

@@ -38,7 +38,8 @@ class Company(TenantMixin):
         verbose_name_plural = "companies"
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(debt_share_percent__lte=100), name="company_debt_share_is_percent"
+                condition=models.Q(debt_share_percent__lte=100),
+                name="company_debt_share_is_percent",
             ),
             models.CheckConstraint(
                 condition=models.Q(schema_name__regex=r"^([a-z][a-z0-9]{1,30}|public)$"),

@@ -22,8 +22,36 @@ from tenants.selectors import host_of
 SLUG = re.compile(r"[a-z][a-z0-9]{1,30}")
 # Names that mean something else as a host or in PostgreSQL. Those with a dash or underscore fail SLUG anyway.
 RESERVED = frozenset(
-    "public www api admin static media assets mail smtp imap pop ftp ns ns1 ns2 dns app apps webhooks healthz"
-    " localhost status help docs root postgres template0 template1".split()
+    [
+        "public",
+        "www",
+        "api",
+        "admin",
+        "static",
+        "media",
+        "assets",
+        "mail",
+        "smtp",
+        "imap",
+        "pop",
+        "ftp",
+        "ns",
+        "ns1",
+        "ns2",
+        "dns",
+        "app",
+        "apps",
+        "webhooks",
+        "healthz",
+        "localhost",
+        "status",
+        "help",
+        "docs",
+        "root",
+        "postgres",
+        "template0",
+        "template1",
+    ]
 )
 
 
@@ -90,7 +118,9 @@ def add_company(
 
     :raises DomainError: a fact is wrong, or the short name is taken; nothing was made
     """
-    _check(slug=slug, name=name, country=country, currency=currency, zone=timezone, language=language)
+    _check(
+        slug=slug, name=name, country=country, currency=currency, zone=timezone, language=language
+    )
     connection.set_schema_to_public()
     with _alone(slug):
         _make_room(slug)
@@ -114,9 +144,7 @@ def add_company(
     return company
 
 
-def _check(
-    *, slug: str, name: str, country: str, currency: str, zone: str, language: str
-) -> None:
+def _check(*, slug: str, name: str, country: str, currency: str, zone: str, language: str) -> None:
     if not SLUG.fullmatch(slug):
         raise SlugNotAllowed(slug=slug[:40])
     if slug in RESERVED:

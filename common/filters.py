@@ -1,0 +1,46 @@
+"""Filters of a list: kept in the address, never a reason to refuse the page."""
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from common.paging import address_with
+
+
+class ListFilter(forms.Form):
+    """Selects above a list. What is missing or nonsense is as if it had not been asked.
+
+    Subclasses name in ``sorting`` the field that orders the list: it is no filter to take off.
+    """
+
+    sorting = "sort"
+
+    def __init__(self, params: QueryDict) -> None:
+        super().__init__(params)
+        for field in self.fields.values():
+            field.required = False
+        self.params = params
+
+    def asked(self) -> dict[str, Any]:
+        """Return the values that were asked and could be read, and the search text as ``q``."""
+        self.is_valid()
+        found = {name: value for name, value in self.cleaned_data.items() if value}
+        text = self.params.get("q", "").strip()[:100]
+        return {**found, "q": text} if text else found
+
+    def chips(self) -> list[tuple[str, str]]:
+        """Return each filter that is set as text, with the address without it."""
+        asked = self.asked()
+        chips = []
+        if "q" in asked:
+            chips.append((f"“{asked['q']}”", self._without("q")))
+        for name, field in self.fields.items():
+            if name in asked and name != self.sorting:
+                words = dict(getattr(field, "choices", ()))
+                word = words.get(self.cleaned_data[name], self.cleaned_data[name])
+                chips.append((f"{field.label}: {word}", self._without(name)))
+        return chips
+
+    def _without(self, name: str) -> str:
+        return address_with(self.params, **{name: None, "after": None})

@@ -1,0 +1,236 @@
+"""Queue, hand over, close. A second SMS is harmless, so an unknown outcome may be repeated once."""
+
+import datetime as dt
+import logging
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.audit import audit
+from accounts.models import User
+from common.errors import DomainError
+from common.phone import parse_phone
+from common.retry import gap_after
+from common.words import _
+from messaging import tasks
+from messaging.models import EarlyReport, Message
+from plugins import services as plugin_services
+from plugins.contracts import DeliveryState, OutgoingSms, SentSms, SmsGateway
+from plugins.errors import Misconfigured, OutcomeUnknown, PluginError, Rejected, Unavailable
+from plugins.models import Connection
+from tenants import duework
+from tenants.scope import current_company
+
+logger = logging.getLogger(__name__)
+State = Message.State
+# Longer than a gateway's whole call: the worker that queued a message hands it over at once.
+LEASE = dt.timedelta(seconds=75)
+
+
+class MessageNotFailed(DomainError):
+    message = _("This SMS does not wait for a decision any more.")
+
+
+def queue_message(
+    *, phone: str, text: str, purpose: str, source: str, source_id: int, language: str = "",
+    now: dt.datetime, resent_by: str = "",
+) -> Message:  # fmt: skip
+    """Write a message in the caller's transaction, claimed by this worker until its lease ends.
+
+    After the commit hand it over with ``send_claimed``, or ring with ``send_after_commit``.
+    """
+    return Message.objects.create(
+        phone=phone,
+        text=text,
+        language=language,
+        purpose=purpose,
+        source=source,
+        source_id=source_id,
+        created_at=now,
+        available_at=now,
+        leased_until=now + LEASE,
+        attempts=1,
+        resent_by=resent_by,
+    )
+
+
+def send_after_commit(message_ids: list[int]) -> None:
+    """Let a worker hand these over once the transaction is committed: web requests send nothing."""
+    Message.objects.filter(pk__in=message_ids).update(leased_until=None, attempts=0)
+    for message_id in message_ids:
+        tasks.ring_send(message_id)
+
+
+def send_claimed(message_ids: list[int]) -> None:
+    """Hand over the messages that this worker has just queued."""
+    for message_id in message_ids:
+        _hand_over(Message.objects.get(pk=message_id))
+
+
+def send(message_id: int) -> None:
+    """Claim one queued message and hand it over; nothing happens when another worker has it."""
+    claimed = (
+        Message.objects.filter(pk=message_id, state=State.QUEUED, paused_reason="")
+        .filter(Q(leased_until__isnull=True) | Q(leased_until__lt=Now()))
+        .update(leased_until=Now() + LEASE, attempts=F("attempts") + 1)
+    )
+    if claimed:
+        _hand_over(Message.objects.get(pk=message_id))
+
+
+def _hand_over(message: Message) -> None:
+    gateway = _gateway()
+    if gateway is None:
+        _pause(message, "No SMS gateway is switched on.")
+        return
+    sms = OutgoingSms(reference=str(message.public_id), phone=message.phone, text=message.text)
+    try:
+        with plugin_services.calling(
+            gateway, SmsGateway, operation="send", source="message", source_id=message.pk
+        ) as adapter:
+            sent = adapter.send(sms)
+    except Rejected as error:
+        _close(message, gateway, State.FAILED, reason=error.reason)
+    except Misconfigured as error:
+        plugin_services.pause_connection(connection_id=gateway.pk, reason=error.reason)
+        _pause(message, error.reason)
+    except Unavailable as error:
+        _put_off(message, gateway, error)
+    except OutcomeUnknown as error:
+        _repeat_once(message, gateway, error)
+    else:
+        _taken(message, gateway, sent)
+
+
+def _gateway() -> Connection | None:
+    """The gateway in use: a real one before the console; a paused one waits rather than being passed by."""
+    gateways = Connection.objects.filter(kind="sms", is_on=True).order_by("pk")
+    return min(gateways, key=lambda each: each.plugin == "console_sms", default=None)
+
+
+def _taken(message: Message, gateway: Connection, sent: SentSms) -> None:
+    state = State.DELIVERED if sent.is_delivered else State.SENT
+    changed = {"closed_at": Now()} if sent.is_delivered else {}
+    Message.objects.filter(pk=message.pk, state=State.QUEUED).update(
+        state=state,
+        connection=gateway,
+        gateway_id=sent.gateway_id,
+        sent_at=Now(),
+        leased_until=None,
+        available_at=None,
+        reason="",
+        **changed,
+    )
+    if not sent.is_delivered:
+        _apply_early_report(gateway, sent.gateway_id)
+
+
+def _apply_early_report(gateway: Connection, gateway_id: str) -> None:
+    early = (
+        EarlyReport.objects.filter(connection=gateway, gateway_id=gateway_id).order_by("pk").last()
+    )
+    if early is not None:
+        apply_report(gateway, gateway_id, DeliveryState(early.state), early.reason)
+        EarlyReport.objects.filter(connection=gateway, gateway_id=gateway_id).delete()
+
+
+def apply_report(gateway: Connection, gateway_id: str, state: DeliveryState, reason: str) -> bool:
+    """Note what the gateway reports of a message; a final state is never left. Return whether it is ours."""
+    messages = Message.objects.filter(connection=gateway, gateway_id=gateway_id)
+    if state != DeliveryState.ON_THE_WAY:
+        final = State.DELIVERED if state == DeliveryState.DELIVERED else State.FAILED
+        messages.filter(state=State.SENT).update(
+            state=final, reason=reason[:500], closed_at=Now(), leased_until=None
+        )
+    return messages.exists()
+
+
+def _close(message: Message, gateway: Connection, state: State, *, reason: str) -> None:
+    Message.objects.filter(pk=message.pk, state=State.QUEUED).update(
+        state=state,
+        connection=gateway,
+        reason=reason[:500],
+        closed_at=Now(),
+        leased_until=None,
+        available_at=None,
+    )
+
+
+def _put_off(message: Message, gateway: Connection, error: PluginError) -> None:
+    gap = gap_after(message.attempts)
+    if gap is None:
+        _close(message, gateway, State.FAILED, reason=error.reason)
+        return
+    Message.objects.filter(pk=message.pk, state=State.QUEUED).update(
+        reason=error.reason[:500], leased_until=None, available_at=Now() + gap
+    )
+
+
+def _repeat_once(message: Message, gateway: Connection, error: OutcomeUnknown) -> None:
+    Message.objects.filter(pk=message.pk).update(unknown_outcomes=F("unknown_outcomes") + 1)
+    if message.unknown_outcomes:
+        _close(message, gateway, State.FAILED, reason=error.reason)
+    else:
+        _put_off(message, gateway, error)
+
+
+def _pause(message: Message, reason: str) -> None:
+    Message.objects.filter(pk=message.pk, state=State.QUEUED).update(
+        paused_reason=reason[:500], leased_until=None, available_at=None
+    )
+
+
+def resume_paused(gateway: Connection) -> None:
+    """Take up the messages that waited for a gateway, now that one works."""
+    if gateway.kind != "sms":
+        return
+    with transaction.atomic():
+        waiting = Message.objects.filter(state=State.QUEUED).exclude(paused_reason="")
+        if waiting.update(paused_reason="", available_at=Now(), attempts=0):
+            duework.announce(current_company().pk)
+
+
+@transaction.atomic
+def resend_message(*, message_id: int, actor: User, phone: str = "") -> Message:
+    """Send the same text again, to the same or another number; buys no token.
+
+    :raises common.phone.NotAPhone: the other number cannot be read
+    """
+    old = Message.objects.select_for_update(no_key=True).get(pk=message_id)
+    now = timezone.now()
+    to = parse_phone(phone, current_company().country) if phone else old.phone
+    new = queue_message(
+        phone=to,
+        text=old.text,
+        purpose=old.purpose,
+        source=old.source,
+        source_id=old.source_id or 0,
+        language=old.language,
+        now=now,
+        resent_by=str(actor),
+    )
+    if old.state == State.FAILED and old.dismissed_at is None:
+        Message.objects.filter(pk=old.pk).update(dismissed_at=now)
+    audit(
+        actor=actor, action="message.resent", target=str(old.public_id), to_another=to != old.phone
+    )
+    duework.announce(current_company().pk)
+    send_after_commit([new.pk])
+    return new
+
+
+@transaction.atomic
+def dismiss_message(*, message_id: int, actor: User) -> Message:
+    """Take an undelivered message out of the inbox.
+
+    :raises MessageNotFailed: it does not stand there
+    """
+    message = Message.objects.select_for_update(no_key=True).get(pk=message_id)
+    if message.state != State.FAILED or message.dismissed_at:
+        raise MessageNotFailed
+    message.dismissed_at = timezone.now()
+    message.save(update_fields=["dismissed_at"])
+    audit(actor=actor, action="message.dismissed", target=str(message.public_id))
+    return message

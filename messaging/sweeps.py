@@ -1,0 +1,29 @@
+"""Taking up messages that stalled."""
+
+import datetime as dt
+
+from django.db.models import Min, Q
+from django.db.models.functions import Greatest, Now
+
+from messaging.models import Message
+from messaging.tasks import ring_send
+from tenants.models import Company
+
+AT_ONCE = 200
+
+
+def restart(_: Company) -> None:
+    """Ring for queued messages whose time has come and that no worker holds."""
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
+    waiting = Message.objects.filter(
+        free, state=Message.State.QUEUED, paused_reason="", available_at__lte=Now()
+    )
+    for message_id in waiting.order_by("available_at").values_list("pk", flat=True)[:AT_ONCE]:
+        ring_send(message_id)
+
+
+def next_due(_: Company) -> dt.datetime | None:
+    """When the next message wants to be handed over."""
+    waiting = Message.objects.filter(state=Message.State.QUEUED, available_at__isnull=False)
+    found = waiting.aggregate(at=Min(Greatest("available_at", "leased_until")))["at"]
+    return found if isinstance(found, dt.datetime) else None

@@ -1,0 +1,132 @@
+"""Gathering what the split needs: debts, fees, credit, price. Reads only; the caller holds the locks."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import F
+
+from appliances.models import Instalment as InstalmentRow
+from appliances.models import Plan
+from common.clock import today_in
+from devices.models import AccessFee, Device, TariffVersion
+from devices.tariffs import price_per_kwh_of, tariff_version_at
+from ledger.models import Account
+from ledger.selectors import balance
+from payments.allocation import (
+    Energy,
+    Fee,
+    Instalment,
+    Nothing,
+    PlanDays,
+    Service,
+    Split,
+    Target,
+    Terms,
+    split_payment,
+)
+from plugins import registry
+from plugins.contracts import Capability, Manufacturer, Unit
+from tenants.models import Company
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A split with what it was computed from."""
+
+    split: Split
+    unit: Unit
+    minimum_purchase: Decimal
+    vat_percent: Decimal
+    plan: Plan | None
+
+
+def terms_of(company: Company) -> Terms:
+    return Terms(
+        currency=company.currency,
+        share_percent=company.debt_share_percent,
+        fees_first=company.debt_order == Company.DebtOrder.FEES_FIRST,
+    )
+
+
+def split_for(*, company: Company, device: Device, amount: Decimal, at: datetime) -> Facts:
+    """Split an amount paid for a device of a customer, at the prices and debts of ``at``."""
+    today = today_in(company.timezone, at)
+    rows = list(
+        InstalmentRow.objects.filter(plan__customer_id=device.customer_id)
+        .exclude(plan__state=Plan.State.WRITTEN_OFF)
+        .filter(plan__device_id__isnull=True, paid__lt=F("cost"), due_date__lte=today)
+        .union(
+            InstalmentRow.objects.filter(plan__device_id=device.pk, plan__state=Plan.State.RUNNING)
+        )
+        .order_by("due_date", "number")
+    )
+    plans = Plan.objects.select_related("appliance").in_bulk({row.plan_id for row in rows})
+    own = next((p for p in plans.values() if p.device_id == device.pk), None)
+    own_rows = [_instalment(row, plans) for row in rows if own and row.plan_id == own.pk]
+    debts = [_instalment(row, plans) for row in rows if not own or row.plan_id != own.pk]
+    version = tariff_version_at(device.tariff_id, at) if device.tariff_id else None
+    maker = registry.manufacturer(device.manufacturer)
+    target = _target(maker, version, own, own_rows, device)
+    if own and not isinstance(target, PlanDays):
+        debts += [row for row in own_rows if row.open and row.due_date <= today]
+    fees = [
+        Fee(fee.pk, fee.due_date, fee.amount - fee.paid)
+        for fee in AccessFee.objects.filter(
+            device=device, paid__lt=F("amount"), due_date__lte=today
+        ).order_by("due_date")
+    ]
+    split = split_payment(
+        amount=amount,
+        device_credit=balance(Account.DEVICE_CREDIT, device.pk),
+        debts=debts,
+        fees=fees,
+        target=target,
+        terms=terms_of(company),
+    )
+    return Facts(
+        split=split,
+        unit=maker.unit,
+        minimum_purchase=version.minimum_purchase if version else Decimal(0),
+        vat_percent=version.vat_percent if version else Decimal(0),
+        plan=own,
+    )
+
+
+def _instalment(row: InstalmentRow, plans: dict[int, Plan]) -> Instalment:
+    plan = plans[row.plan_id]
+    return Instalment(
+        id=row.pk,
+        plan_id=row.plan_id,
+        number=row.number,
+        due_date=row.due_date,
+        cost=row.cost,
+        paid=row.paid,
+        days=row.days,
+        label=plan.appliance.name,
+    )
+
+
+def _target(
+    maker: type[Manufacturer],
+    version: TariffVersion | None,
+    plan: Plan | None,
+    rows: list[Instalment],
+    device: Device,
+) -> Target:
+    """What money for this device buys, by what its maker issues."""
+    if maker.unit == Unit.KWH:
+        price = price_per_kwh_of(version) if version else None
+        return Nothing() if price is None else Energy(price=price, resolution=maker.resolution)
+    if plan is not None:
+        return PlanDays(
+            instalments=rows,
+            days_ordered=plan.days_ordered,
+            days_carried=plan.days_carried,
+            can_unlock=Capability.UNLOCK in maker.capabilities,
+            resolution=maker.resolution,
+        )
+    if version is not None and version.price_per_day is not None:
+        return Service(price=version.price_per_day)
+    is_paid_off = Plan.objects.filter(device=device, state=Plan.State.PAID).exists()
+    return Nothing(is_paid_off=is_paid_off)

@@ -1,0 +1,25 @@
+"""From what a payer typed to a device, and whether money for it can be taken."""
+
+from devices.models import Device
+from plugins.contracts import Reason
+
+
+def device_typed(account: str) -> Device | None:
+    """Return the device whose number the payer typed; blanks and case do not matter."""
+    serial = "".join(account.split())
+    if not serial:
+        return None
+    devices = Device.objects.select_related("customer")
+    found = devices.filter(serial=serial).first()
+    return found or devices.filter(serial__iexact=serial).first()
+
+
+def refusal_of(device: Device | None) -> Reason:
+    """Return why money for this device cannot be taken; ``Reason.NONE`` when it can."""
+    if device is None or device.archived_at is not None:
+        return Reason.UNKNOWN_DEVICE
+    if device.customer is None:
+        return Reason.NO_CUSTOMER
+    if device.customer.is_archived:
+        return Reason.ARCHIVED_CUSTOMER
+    return Reason.NONE

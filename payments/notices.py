@@ -1,0 +1,171 @@
+"""What the customer reads: the SMS about a payment, in the customer's language.
+
+To the customer: amount, device, token with kWh or days, what went to debts, what is still owed, credit.
+To another phone that paid: amount, device and token only.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, Q, Sum
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from appliances.models import Instalment
+from common.money import minor_digits
+from customers.models import Customer
+from devices.models import AccessFee, Device
+from ledger.models import Account
+from ledger.selectors import balance
+from messaging.services import queue_message
+from payments.allocation import Part
+from payments.models import Payment
+from plugins import registry
+from tenants.models import Company
+from tenants.scope import current_company
+from vending.models import TokenOrder
+
+State = TokenOrder.State
+
+
+def tell_settled(company: Company, payment: Payment) -> list[int]:
+    """Queue the SMS of a payment that ordered nothing: it cleared debts, or waits as credit."""
+    with _language_of(company, payment.customer):
+        text = _join(company, payment, _("No token this time."), *_debts(company, payment))
+    return _send(company, payment, text, purpose="receipt")
+
+
+def tell_order(order: TokenOrder) -> list[int]:
+    """Queue what an ended or doubtful order means for its customer; called in the closing transaction."""
+    company = current_company()
+    if order.source == "payment":
+        payment = Payment.objects.select_related("customer", "device").get(pk=order.source_id)
+        return _tell_payer(company, order, payment)
+    if order.state == State.ISSUED and order.device.customer_id:
+        return _tell_owner(company, order)
+    return []
+
+
+def _tell_payer(company: Company, order: TokenOrder, payment: Payment) -> list[int]:
+    with _language_of(company, payment.customer):
+        if order.state == State.ISSUED:
+            token = _token(order)
+            text = _join(company, payment, token, *_debts(company, payment))
+            short = _join(company, payment, token)
+            return _send(company, payment, text, purpose="token", short=short)
+        if order.state == State.IN_DOUBT:
+            words = _("Your token takes a little longer. You need not pay again.")
+        else:
+            words = _("No token could be made. Your money is kept as credit; our office will help.")
+        return _send(company, payment, _join(company, payment, words), purpose="notice")
+
+
+def _tell_owner(company: Company, order: TokenOrder) -> list[int]:
+    customer = Customer.objects.get(pk=order.device.customer_id)
+    with _language_of(company, customer):
+        text = _("%(company)s: %(token)s Device %(serial)s.") % {
+            "company": company.name,
+            "token": _token(order),
+            "serial": order.device.serial,
+        }
+        message = queue_message(
+            phone=customer.phone,
+            text=text,
+            purpose="token",
+            source="order",
+            source_id=order.pk,
+            language=translation.get_language(),
+            now=timezone.now(),
+        )
+    return [message.pk]
+
+
+def _send(
+    company: Company, payment: Payment, text: str, *, purpose: str, short: str = ""
+) -> list[int]:
+    assert payment.customer is not None
+    to = {payment.customer.phone: text}
+    if short and payment.payer_phone.startswith("+"):
+        to.setdefault(payment.payer_phone, short)
+    return [
+        queue_message(
+            phone=phone,
+            text=words,
+            purpose=purpose,
+            source="payment",
+            source_id=payment.pk,
+            language=payment.customer.language or company.language,
+            now=timezone.now(),
+        ).pk
+        for phone, words in to.items()
+    ]
+
+
+def _language_of(company: Company, customer: Customer | None) -> Any:
+    return translation.override((customer.language if customer else "") or company.language)
+
+
+def _join(company: Company, payment: Payment, *sentences: str) -> str:
+    head = _("%(company)s: %(amount)s received for %(serial)s.") % {
+        "company": company.name,
+        "amount": _money(payment.amount, company),
+        "serial": payment.device.serial if payment.device else payment.account,
+    }
+    tail = _("Ref %(reference)s") % {"reference": payment.receipt or payment.reference}
+    return " ".join(part for part in (head, *sentences, tail) if part)
+
+
+def _token(order: TokenOrder) -> str:
+    maker = registry.manufacturer(order.device.manufacturer)
+    facts = {"token": maker.display_token(order.token), "quantity": _plain(order.quantity)}
+    if order.task == TokenOrder.Task.UNLOCK:
+        return _("All paid: code %(token)s frees your device for good.") % facts
+    if order.unit == "day":
+        return _("Code %(token)s = %(quantity)s days.") % facts
+    return _("Token %(token)s = %(quantity)s kWh.") % facts
+
+
+def _debts(company: Company, payment: Payment) -> list[str]:
+    """What went to debts, what is still owed, what stands as credit; empty sentences are left out."""
+    paid: dict[str, Decimal] = {}
+    for part in payment.parts:
+        if part["part"] in {Part.INSTALMENT, Part.ACCESS_FEE}:
+            name = part.get("label") or _("access fee")
+            paid[name] = paid.get(name, Decimal(0)) + Decimal(part["amount"])
+    sentences = []
+    if paid:
+        listed = ", ".join(f"{name} {_figure(amount, company)}" for name, amount in paid.items())
+        sentences.append(_("Paid: %(listed)s.") % {"listed": listed})
+    for words, amount in (
+        (_("Still owed: %(amount)s."), _owed(payment.customer_id, payment.device)),
+        (_("Credit: %(amount)s."), _credit(payment)),
+    ):
+        if amount:
+            sentences.append(words % {"amount": _figure(amount, company)})
+    return sentences
+
+
+def _owed(customer_id: int | None, device: Device | None) -> Decimal:
+    instalments = Instalment.objects.filter(plan__customer_id=customer_id, paid__lt=F("cost"))
+    instalments = instalments.filter(~Q(plan__state="written_off"))
+    fees = AccessFee.objects.filter(device=device, paid__lt=F("amount"))
+    total = instalments.aggregate(x=Sum(F("cost") - F("paid")))["x"] or Decimal(0)
+    return total + (fees.aggregate(x=Sum(F("amount") - F("paid")))["x"] or Decimal(0))
+
+
+def _credit(payment: Payment) -> Decimal:
+    return balance(Account.DEVICE_CREDIT, payment.device_id)
+
+
+def _money(amount: Decimal, company: Company) -> str:
+    return f"{company.currency} {_figure(amount, company)}"
+
+
+def _figure(amount: Decimal, company: Company) -> str:
+    """An amount in an SMS: thousands with a comma, decimals only where there are any."""
+    digits = 0 if amount == amount.to_integral_value() else minor_digits(company.currency)
+    return f"{amount:,.{digits}f}"
+
+
+def _plain(quantity: Decimal) -> str:
+    return f"{quantity.normalize():f}"

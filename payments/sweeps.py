@@ -1,0 +1,48 @@
+"""Taking up what stalled in this room."""
+
+import datetime as dt
+
+from django.db import connection
+from django.db.models import F, Min, Q
+from django.db.models.functions import Greatest, Now
+
+from common.clock import database_now
+from common.queue import ring
+from payments import services
+from payments.models import OperatorResult, Payment
+from payments.tasks import report_result, work_payment
+from tenants.models import Company
+
+AGAIN_AFTER = dt.timedelta(seconds=8)
+AT_ONCE = 200
+
+
+def restart(_: Company) -> None:
+    """Ring for unsettled payments and results that are owed; end validations nobody paid for."""
+    services.expire_validations(now=database_now())
+    stalled = Payment.objects.filter(state=Payment.State.RECEIVED, available_at__lte=Now())
+    ids = list(stalled.order_by("available_at").values_list("pk", flat=True)[:AT_ONCE])
+    Payment.objects.filter(pk__in=ids, state=Payment.State.RECEIVED).update(
+        available_at=Now() + AGAIN_AFTER, attempts=F("attempts") + 1
+    )
+    for payment_id in ids:
+        ring(work_payment, schema=connection.schema_name, payment_id=payment_id)
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
+    results = OperatorResult.objects.filter(free, available_at__lte=Now())
+    results = results.exclude(state=OperatorResult.State.CONFIRMED).order_by("available_at")
+    for result_id in results.values_list("pk", flat=True)[:AT_ONCE]:
+        ring(report_result, schema=connection.schema_name, result_id=result_id)
+
+
+def next_due(_: Company) -> dt.datetime | None:
+    """When the next payment or result of this company wants something from a machine."""
+    open_states = [Payment.State.VALIDATED, Payment.State.RECEIVED]
+    payments = Payment.objects.filter(state__in=open_states, available_at__isnull=False)
+    results = OperatorResult.objects.exclude(state=OperatorResult.State.CONFIRMED)
+    found = [
+        payments.aggregate(at=Min("available_at"))["at"],
+        results.filter(available_at__isnull=False).aggregate(
+            at=Min(Greatest("available_at", "leased_until"))
+        )["at"],
+    ]
+    return min((at for at in found if at), default=None)

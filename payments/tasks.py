@@ -1,0 +1,24 @@
+"""Doorbells of this room."""
+
+from typing import Any
+
+from celery import shared_task
+
+from tenants.scope import in_company
+
+
+@shared_task
+def work_payment(*, schema: str, payment_id: int, **_: Any) -> None:
+    """Settle, issue and send in one go; each step stands on its own row and can be taken up alone."""
+    from payments import line
+
+    with in_company(schema) as company:
+        line.work(company, payment_id)
+
+
+@shared_task
+def report_result(*, schema: str, result_id: int, **_: Any) -> None:
+    from payments import services
+
+    with in_company(schema):
+        services.report_result(result_id)

@@ -1,0 +1,37 @@
+"""Token orders: placing, issuing, looking up, deciding.
+
+Claim, call, close: three short steps. No transaction is open during the call, and an order that was claimed is
+never claimed again unless it is certain that nothing was bought.
+"""
+
+from vending.services.decisions import (
+    NothingToIssue,
+    NotInDoubt,
+    OrderNotWaiting,
+    TokenRefused,
+    give_back,
+    issue_anew,
+    resume_order,
+    settle_doubt,
+)
+from vending.services.issuing import OrderNotDue, issue, release_lost
+from vending.services.lookup import look_up
+from vending.services.orders import NewOrder, place_order, resume_paused
+
+__all__ = [
+    "NewOrder",
+    "NotInDoubt",
+    "NothingToIssue",
+    "OrderNotDue",
+    "OrderNotWaiting",
+    "TokenRefused",
+    "give_back",
+    "issue",
+    "issue_anew",
+    "look_up",
+    "place_order",
+    "release_lost",
+    "resume_order",
+    "resume_paused",
+    "settle_doubt",
+]

@@ -1,0 +1,132 @@
+"""What a person decides about an order, with a reason."""
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.audit import audit
+from accounts.models import User
+from common.errors import DomainError
+from common.words import _
+from messaging import services as messaging
+from plugins import registry
+from plugins.errors import Rejected
+from tenants import duework
+from tenants.scope import current_company
+from vending.models import OrderEvent, TokenOrder
+from vending.services.issuing import close_as_issued, close_as_refused
+
+State = TokenOrder.State
+
+
+class NotInDoubt(DomainError):
+    message = _("Somebody else decided this order already, or its answer came.")
+
+
+class OrderNotWaiting(DomainError):
+    message = _("This order is not waiting any more.")
+
+
+class NothingToIssue(DomainError):
+    message = _("The credit of %(device)s is too little to issue anything.")
+
+
+class TokenRefused(DomainError):
+    message = _("%(reason)s")
+
+
+@transaction.atomic
+def settle_doubt(*, order_id: int, token: str, reason: str, actor: User) -> TokenOrder:
+    """Close a doubt with the token that a person found in the manufacturer's portal, and send it.
+
+    :raises TokenRefused: this cannot be a token of this make, or it belongs to another order
+    :raises NotInDoubt: somebody else was faster
+    """
+    order = _lock_in_doubt(order_id)
+    try:
+        cleaned = registry.manufacturer(order.device.manufacturer).check_token(token)
+    except Rejected as error:
+        raise TokenRefused(reason=error.reason) from error
+    if TokenOrder.objects.filter(device=order.device, token=cleaned).exists():
+        raise TokenRefused(reason=_("This token was issued for another payment already."))
+    messages = close_as_issued(order.pk, cleaned, actor=actor, note=reason)
+    _audit(order, actor, "order.doubt_settled", reason)
+    messaging.send_after_commit(messages)
+    return order
+
+
+@transaction.atomic
+def issue_anew(*, order_id: int, reason: str, actor: User) -> TokenOrder:
+    """Buy again: a person has seen that the first call bought nothing.
+
+    :raises NotInDoubt: somebody else was faster
+    """
+    from vending import tasks
+
+    order = _lock_in_doubt(order_id)
+    TokenOrder.objects.filter(pk=order.pk).update(
+        state=State.DUE, available_at=Now(), reason="", attempts=0, decided_by=str(actor)
+    )
+    _event(order, OrderEvent.Kind.ISSUE_ANEW, reason, actor)
+    _audit(order, actor, "order.issued_anew", reason)
+    duework.announce(current_company().pk)
+    tasks.ring_issue(order.pk)
+    return order
+
+
+@transaction.atomic
+def give_back(*, order_id: int, reason: str, actor: User) -> TokenOrder:
+    """Close a doubt, or an order that waits, as not bought: its money becomes credit of the device.
+
+    :raises NotInDoubt: somebody else was faster
+    """
+    order = _lock(order_id)
+    if order.state not in {State.IN_DOUBT, State.DUE}:
+        raise NotInDoubt
+    messages = close_as_refused(
+        order.pk, reason=reason, actor=actor, kind=OrderEvent.Kind.GIVEN_BACK
+    )
+    _audit(order, actor, "order.given_back", reason)
+    messaging.send_after_commit(messages)
+    return order
+
+
+@transaction.atomic
+def resume_order(*, order_id: int, actor: User) -> TokenOrder:
+    """Try an order that waits again now.
+
+    :raises OrderNotWaiting: it is not due any more
+    """
+    from vending import tasks
+
+    order = _lock(order_id)
+    if order.state != State.DUE:
+        raise OrderNotWaiting
+    TokenOrder.objects.filter(pk=order.pk).update(paused_reason="", attempts=0, available_at=Now())
+    _event(order, OrderEvent.Kind.RESUMED, "", actor)
+    _audit(order, actor, "order.resumed", "")
+    duework.announce(current_company().pk)
+    tasks.ring_issue(order.pk)
+    return order
+
+
+def _lock(order_id: int) -> TokenOrder:
+    return (
+        TokenOrder.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("device")
+        .get(pk=order_id)
+    )
+
+
+def _lock_in_doubt(order_id: int) -> TokenOrder:
+    order = _lock(order_id)
+    if order.state != State.IN_DOUBT:
+        raise NotInDoubt
+    return order
+
+
+def _event(order: TokenOrder, kind: OrderEvent.Kind, reason: str, actor: User) -> None:
+    OrderEvent.objects.create(order=order, kind=kind, text=reason[:500], actor_name=str(actor))
+
+
+def _audit(order: TokenOrder, actor: User, action: str, reason: str) -> None:
+    audit(actor=actor, action=action, target=str(order.public_id), reason=reason)

@@ -1,0 +1,281 @@
+"""Claim, call, close."""
+
+import datetime as dt
+import logging
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from accounts.models import User
+from appliances.models import Plan
+from common.errors import DomainError
+from common.retry import gap_after
+from common.words import _
+from ledger.models import Account, Event
+from ledger.services import Line, Movement, credit, debit, post
+from plugins import registry
+from plugins import services as plugin_services
+from plugins.contracts import (
+    Capability,
+    DeviceKind,
+    Idempotency,
+    IssuedToken,
+    Manufacturer,
+    TokenRequest,
+    Unit,
+)
+from plugins.errors import Misconfigured, OutcomeUnknown, PluginError, Rejected, Unavailable
+from plugins.models import Connection
+from vending import outcomes
+from vending.models import OrderEvent, TokenOrder
+from vending.services.orders import pause
+
+logger = logging.getLogger(__name__)
+State = TokenOrder.State
+LEASE_MARGIN = dt.timedelta(seconds=30)
+
+
+class OrderNotDue(DomainError):
+    message = _("This order is not waiting to be issued: it was taken up already.")
+
+
+def issue(order_id: int) -> list[int]:
+    """Buy the token of one due order, at most once; return the messages to send now.
+
+    :raises OrderNotDue: paused, taken by another worker, or finished; nothing was done
+    """
+    order = TokenOrder.objects.select_related("device").get(pk=order_id)
+    if order.state != State.DUE or order.paused_reason:
+        raise OrderNotDue
+    connection = Connection.objects.filter(plugin=order.device.manufacturer).first()
+    obstacle = _obstacle(connection)
+    if obstacle or connection is None:
+        pause(order, obstacle)
+        return []
+    claim(order, connection)
+    return _call_and_close(order, connection)
+
+
+def _obstacle(connection: Connection | None) -> str:
+    """Why nothing can be ordered over this connection now; empty when it can."""
+    if connection is None:
+        return "The manufacturer's plug-in is not set up."
+    if not connection.is_on:
+        return "The manufacturer's plug-in is switched off."
+    return connection.paused_reason
+
+
+def claim(order: TokenOrder, connection: Connection) -> None:
+    """Take an order for one call, in one statement.
+
+    :raises OrderNotDue: somebody else was faster
+    """
+    cls = registry.manufacturer(connection.plugin)
+    lease = dt.timedelta(seconds=cls.total_seconds) + LEASE_MARGIN
+    claimed = TokenOrder.objects.filter(pk=order.pk, state=State.DUE, paused_reason="").update(
+        state=State.REQUESTED,
+        requested_at=Now(),
+        leased_until=Now() + lease,
+        attempts=F("attempts") + 1,
+        available_at=None,
+    )
+    if not claimed:
+        raise OrderNotDue
+    order.attempts += 1
+
+
+def request_of(order: TokenOrder) -> TokenRequest:
+    """The order as the adapter is asked."""
+    return TokenRequest(
+        reference=str(order.public_id),
+        serial=order.device.serial,
+        device_kind=DeviceKind(order.device.kind),
+        quantity=order.quantity.normalize() if order.quantity else Decimal(0),
+        unit=Unit(order.unit) if order.unit else Unit.DAY,
+        requested_at=order.requested_at or order.created_at,
+    )
+
+
+def _call_and_close(order: TokenOrder, connection: Connection) -> list[int]:
+    try:
+        with plugin_services.calling(
+            connection, Manufacturer, operation=order.task, source="order", source_id=order.pk
+        ) as adapter:
+            issued = _ask(adapter, order)
+    except Rejected as error:
+        if order.task == TokenOrder.Task.UNLOCK:
+            # The plan stays paid; a person tries again or ends the order.
+            put_back(order, error, pause_reason=error.reason)
+            return []
+        return close_as_refused(order.pk, reason=error.reason)
+    except Misconfigured as error:
+        plugin_services.pause_connection(connection_id=connection.pk, reason=error.reason)
+        put_back(order, error, pause_reason=error.reason)
+        return []
+    except Unavailable as error:
+        put_back(order, error)
+        return []
+    except OutcomeUnknown as error:
+        return doubt(order, error.reason, registry.manufacturer(connection.plugin))
+    return close_as_issued(order.pk, issued.token)
+
+
+def _ask(adapter: Manufacturer, order: TokenOrder) -> IssuedToken:
+    request = request_of(order)
+    if order.task == TokenOrder.Task.UNLOCK:
+        return adapter.unlock(request)
+    if order.task == TokenOrder.Task.CLEAR:
+        return adapter.clear_credit(request)
+    return adapter.issue_token(request)
+
+
+@transaction.atomic
+def close_as_issued(
+    order_id: int, token: str, *, actor: User | None = None, note: str = ""
+) -> list[int]:
+    """Store the token and book the revenue; also for an answer that came after its order fell into doubt."""
+    order = TokenOrder.objects.select_related("device").get(pk=order_id)
+    closed = TokenOrder.objects.filter(
+        pk=order_id, state__in=[State.REQUESTED, State.IN_DOUBT]
+    ).update(
+        state=State.ISSUED,
+        token=token,
+        closed_at=Now(),
+        leased_until=None,
+        available_at=None,
+        reason="",
+        decided_by=str(actor) if actor else "",
+    )
+    if not closed:
+        _note_late_token(order, token)
+        return []
+    order.state, order.token = State.ISSUED, token
+    if note:
+        OrderEvent.objects.create(
+            order=order, kind=OrderEvent.Kind.FOUND, text=note[:500], actor_name=str(actor or "")
+        )
+    revenue = Account.SERVICE_REVENUE if order.unit == Unit.DAY else Account.ENERGY_REVENUE
+    post(
+        Movement(
+            Event.ISSUED,
+            "order",
+            order.pk,
+            [
+                debit(Account.ORDERED, order.cost, order.pk),
+                credit(revenue, order.cost - order.vat, order.device_id),
+                credit(Account.VAT_PAYABLE, order.vat),
+            ],
+        ),
+        occurred_at=order.created_at,
+        actor_name=str(actor or ""),
+    )
+    return outcomes.tell(order)
+
+
+def _note_late_token(order: TokenOrder, token: str) -> None:
+    """A token came for an order that was closed otherwise: keep it where staff see it."""
+    if order.state == State.ISSUED and order.token == token:
+        return
+    logger.error("order.late_token", extra={"order_id": order.pk})
+    OrderEvent.objects.create(
+        order=order,
+        kind=OrderEvent.Kind.FOUND,
+        text=f"A token came after the order was closed: {token}",
+    )
+
+
+@transaction.atomic
+def close_as_refused(
+    order_id: int, *, reason: str, actor: User | None = None, kind: str = OrderEvent.Kind.REFUSED
+) -> list[int]:
+    """End an order without a token: its money goes back to the device's credit, its days to the plan."""
+    order = TokenOrder.objects.select_related("device").get(pk=order_id)
+    closed = TokenOrder.objects.filter(
+        pk=order_id, state__in=[State.REQUESTED, State.IN_DOUBT, State.DUE]
+    ).update(
+        state=State.REFUSED,
+        reason=reason[:500],
+        closed_at=Now(),
+        leased_until=None,
+        available_at=None,
+        paused_reason="",
+        decided_by=str(actor) if actor else "",
+    )
+    if not closed:
+        return []
+    order.state, order.reason = State.REFUSED, reason
+    if order.plan_id:
+        Plan.objects.filter(pk=order.plan_id).update(
+            days_ordered=F("days_ordered") - int(order.quantity)
+        )
+    OrderEvent.objects.create(
+        order=order, kind=kind, text=reason[:500], actor_name=str(actor or "")
+    )
+    post(
+        Movement(
+            Event.NOT_ISSUED,
+            "order",
+            order.pk,
+            [
+                Line(Account.ORDERED, order.cost, order.pk),
+                credit(Account.DEVICE_CREDIT, order.cost, order.device_id),
+            ],
+        ),
+        occurred_at=order.created_at,
+        actor_name=str(actor or ""),
+    )
+    return outcomes.tell(order)
+
+
+@transaction.atomic
+def put_back(order: TokenOrder, error: PluginError, *, pause_reason: str = "") -> None:
+    """Nothing was bought: the order is due again, later, paused, or after a person has looked."""
+    gap = gap_after(order.attempts)
+    if gap is None and not pause_reason:
+        pause_reason = error.reason
+    changed = TokenOrder.objects.filter(pk=order.pk, state=State.REQUESTED).update(
+        state=State.DUE,
+        leased_until=None,
+        reason=error.reason[:500],
+        paused_reason=pause_reason[:500],
+        available_at=None if pause_reason or gap is None else Now() + gap,
+    )
+    if changed:
+        kind = OrderEvent.Kind.PAUSED if pause_reason else OrderEvent.Kind.UNAVAILABLE
+        OrderEvent.objects.create(order=order, kind=kind, text=error.reason[:500])
+
+
+@transaction.atomic
+def doubt(order: TokenOrder, reason: str, cls: type[Manufacturer]) -> list[int]:
+    """Park an order whose outcome is unknown, or repeat it where that buys nothing twice."""
+    if cls.idempotency != Idempotency.NONE:
+        put_back(order, Unavailable(reason))
+        return []
+    can_be_asked = Capability.FIND_TOKENS in cls.capabilities
+    parked = TokenOrder.objects.filter(pk=order.pk, state=State.REQUESTED).update(
+        state=State.IN_DOUBT,
+        reason=reason[:500],
+        leased_until=None,
+        available_at=Now() + dt.timedelta(seconds=5) if can_be_asked else None,
+        looked_up_at=None,
+    )
+    if not parked:
+        return []
+    order.state, order.reason = State.IN_DOUBT, reason
+    OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.IN_DOUBT, text=reason[:500])
+    return outcomes.tell(order)
+
+
+def release_lost(order_id: int) -> list[int]:
+    """Park an order whose worker died during the call: nobody knows whether it was bought."""
+    order = (
+        TokenOrder.objects.select_related("device")
+        .filter(pk=order_id, state=State.REQUESTED, leased_until__lt=Now())
+        .first()
+    )
+    if order is None:
+        return []
+    cls = registry.manufacturer(order.device.manufacturer)
+    return doubt(order, "The worker that asked was lost before it could note the answer.", cls)

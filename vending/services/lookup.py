@@ -1,0 +1,93 @@
+"""Settling a doubt by asking the manufacturer, where it can be asked."""
+
+import datetime as dt
+
+from django.db.models.functions import Now
+
+from common.clock import database_now
+from common.retry import gap_after
+from plugins import registry
+from plugins import services as plugin_services
+from plugins.contracts import Capability, FoundToken, Manufacturer
+from plugins.errors import PluginError
+from plugins.models import Connection
+from vending.models import OrderEvent, TokenOrder
+from vending.services.issuing import close_as_issued, request_of
+
+State = TokenOrder.State
+CLOCK_SKEW = dt.timedelta(minutes=10)
+
+
+def look_up(order_id: int) -> list[int]:
+    """Ask the manufacturer about an order in doubt; return the messages to send now.
+
+    One purchase that we do not know: that is the token. None, and longer ago than the call can still act: it
+    was not bought, so the order is due again. Several, or too early to say: wait, or leave it to a person.
+    """
+    order = TokenOrder.objects.select_related("device").get(pk=order_id)
+    cls = registry.manufacturer(order.device.manufacturer)
+    connection = Connection.objects.filter(plugin=order.device.manufacturer).first()
+    if order.state != State.IN_DOUBT or Capability.FIND_TOKENS not in cls.capabilities:
+        return []
+    if connection is None or not connection.is_on or not _take(order):
+        return []
+    if _another_is_out(order):
+        return []
+    try:
+        with plugin_services.calling(
+            connection, Manufacturer, operation="find_tokens", source="order", source_id=order.pk
+        ) as adapter:
+            found = [
+                each for each in adapter.find_tokens(request_of(order)) if _is_ours(each, order)
+            ]
+    except PluginError as error:
+        _note(order, f"The manufacturer could not be asked: {error.reason}")
+        return []
+    return _conclude(order, found, cls)
+
+
+def _take(order: TokenOrder) -> bool:
+    """Put the next look-up off, so that two workers do not ask at once."""
+    gap = gap_after(TokenOrder.objects.get(pk=order.pk).events.filter(kind="looked_up").count() + 1)
+    return bool(
+        TokenOrder.objects.filter(
+            pk=order.pk, state=State.IN_DOUBT, available_at=order.available_at
+        ).update(available_at=Now() + gap if gap else None, looked_up_at=Now())
+    )
+
+
+def _another_is_out(order: TokenOrder) -> bool:
+    """Whether a call for this device is on its way, whose token could be mistaken for ours."""
+    return TokenOrder.objects.filter(device=order.device, state=State.REQUESTED).exists()
+
+
+def _is_ours(found: FoundToken, order: TokenOrder) -> bool:
+    if TokenOrder.objects.filter(device=order.device, token=found.token).exists():
+        return False
+    if found.quantity is not None and found.quantity != order.quantity:
+        return False
+    asked_at = order.requested_at or order.created_at
+    return found.issued_at is None or found.issued_at >= asked_at - CLOCK_SKEW
+
+
+def _conclude(order: TokenOrder, found: list[FoundToken], cls: type[Manufacturer]) -> list[int]:
+    if len(found) == 1:
+        _note(order, "The manufacturer remembers one purchase that fits.")
+        return close_as_issued(order.pk, found[0].token)
+    if found:
+        _note(order, f"{len(found)} purchases fit: a person has to choose.")
+        TokenOrder.objects.filter(pk=order.pk, state=State.IN_DOUBT).update(available_at=None)
+        return []
+    asked_at = order.requested_at or order.created_at
+    if database_now() - asked_at < dt.timedelta(seconds=cls.settle_seconds):
+        _note(order, "No purchase yet; the call may still act, so we ask again.")
+        return []
+    _note(order, "The manufacturer has no such purchase, so it is ordered again.")
+    TokenOrder.objects.filter(pk=order.pk, state=State.IN_DOUBT).update(
+        state=State.DUE, available_at=Now(), reason=""
+    )
+    return []
+
+
+def _note(order: TokenOrder, text: str) -> None:
+    OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.LOOKED_UP, text=text[:500])

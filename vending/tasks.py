@@ -1,0 +1,36 @@
+"""Doorbells of this room."""
+
+from typing import Any
+
+from celery import shared_task
+from django.db import connection
+
+from common.queue import after_commit
+from tenants.scope import in_company
+
+
+@shared_task
+def issue_token(*, schema: str, order_id: int, **_: Any) -> None:
+    from messaging import services as messaging
+    from vending import services
+
+    with in_company(schema):
+        try:
+            messages = services.issue(order_id)
+        except services.OrderNotDue:
+            return
+        messaging.send_claimed(messages)
+
+
+@shared_task
+def look_up_token(*, schema: str, order_id: int, **_: Any) -> None:
+    from messaging import services as messaging
+    from vending import services
+
+    with in_company(schema):
+        messaging.send_claimed(services.look_up(order_id))
+
+
+def ring_issue(order_id: int) -> None:
+    """Have a worker issue an order once this transaction is committed."""
+    after_commit(issue_token, schema=connection.schema_name, order_id=order_id)
