@@ -54,7 +54,7 @@ class VodacomTanzania(Operator):
     money_step = "request"
     enquiry_step = ""
 
-    def new_reference(self, now: datetime) -> str:  # noqa: ARG002 - a receipt has no date
+    def new_reference(self, now: datetime) -> str:
         return capitals(10)
 
     def message(self, step: str, payment: Payment, account: Account, *, spoil: str = "") -> Message:

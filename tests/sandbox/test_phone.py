@@ -170,7 +170,7 @@ def test_addresses_and_switches_are_set_by_hand(page):
 
     text = page.get("/settings").text
     assert page.get("/operators").get_json()["vodacom_tz"]["request"].endswith("/w/")
-    assert "refuses" in text
+    assert "<td>Refuses</td>" in text
     wrong = page.client.post("/settings/faults", data={"vendor": "sunking", "fault": "lost"})
     assert wrong.status_code == 422
 
