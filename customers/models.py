@@ -46,7 +46,8 @@ class Customer(models.Model):
                 fields=["phone", "first_name", "last_name"], name="customer_once_per_phone_and_name"
             ),
             models.CheckConstraint(
-                condition=models.Q(phone__regex=r"^\+[1-9][0-9]{5,14}$"), name="customer_phone_is_e164"
+                condition=models.Q(phone__regex=r"^\+[1-9][0-9]{5,14}$"),
+                name="customer_phone_is_e164",
             ),
         ]
         indexes: ClassVar = [

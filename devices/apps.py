@@ -3,3 +3,13 @@ from django.apps import AppConfig
 
 class DevicesConfig(AppConfig):
     name = "devices"
+
+    def ready(self) -> None:
+        from devices import fees
+        from tenants import sweeping
+        from tenants.models import DueWork
+
+        sweeping.register(
+            DueWork.Kind.ACCESS_FEES,
+            sweeping.Sweep(restart=fees.accrue_today, next_due=fees.next_look),
+        )

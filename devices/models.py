@@ -36,7 +36,9 @@ class TariffVersion(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["tariff", "valid_from"], name="tariff_version_once_per_time"),
+            models.UniqueConstraint(
+                fields=["tariff", "valid_from"], name="tariff_version_once_per_time"
+            ),
             models.CheckConstraint(
                 condition=Q(price_per_kwh__isnull=True) | Q(price_per_kwh__gt=0),
                 name="tariff_price_per_kwh_positive",
@@ -68,7 +70,9 @@ class PriceComponent(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["version", "name"], name="price_component_once"),
-            models.CheckConstraint(condition=Q(price_per_kwh__gt=0), name="price_component_positive"),
+            models.CheckConstraint(
+                condition=Q(price_per_kwh__gt=0), name="price_component_positive"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -87,7 +91,9 @@ class Device(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     manufacturer = models.CharField(max_length=40)  # slug of the plug-in
     serial = models.CharField(max_length=40, unique=True)
-    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="devices")
+    customer = models.ForeignKey(
+        Customer, null=True, on_delete=models.PROTECT, related_name="devices"
+    )
     village = models.ForeignKey(Village, on_delete=models.PROTECT, related_name="devices")
     tariff = models.ForeignKey(Tariff, null=True, on_delete=models.PROTECT, related_name="devices")
     # Start of the access-fee periods: the moment it was given to its customer.
@@ -125,7 +131,9 @@ class AccessFee(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["device", "due_date"], name="access_fee_once_per_period"),
+            models.UniqueConstraint(
+                fields=["device", "due_date"], name="access_fee_once_per_period"
+            ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="access_fee_positive"),
             models.CheckConstraint(
                 condition=Q(paid__gte=0, paid__lte=F("amount")), name="access_fee_not_overpaid"

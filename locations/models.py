@@ -43,7 +43,9 @@ class Village(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["mini_grid", "name"], name="village_once_per_mini_grid"),
+            models.UniqueConstraint(
+                fields=["mini_grid", "name"], name="village_once_per_mini_grid"
+            ),
             models.CheckConstraint(
                 condition=models.Q(latitude__isnull=True)
                 | models.Q(latitude__gte=-90, latitude__lte=90),
