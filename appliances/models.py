@@ -76,7 +76,9 @@ class Instalment(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["due_date"], condition=Q(paid__lt=F("cost")), name="instalment_unpaid")
+            models.Index(
+                fields=["due_date"], condition=Q(paid__lt=F("cost")), name="instalment_unpaid"
+            )
         ]
 
     def __str__(self) -> str:
