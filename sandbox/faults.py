@@ -123,10 +123,18 @@ class Faults:
     def switch(self, rule: Rule) -> None:
         """Set one switch; counted ones queue up, a lasting one replaces its predecessor.
 
+        A counted switch of a group counts the calls of all its members together.
+
         :raises UnknownFault: the vendor, or its fault, does not exist
         """
-        for vendor in GROUPS.get(rule.vendor, (rule.vendor,)):
+        members = _members(rule.vendor)
+        for vendor in members:
             check(vendor, rule.fault.kind)
+        if rule.fault.kind == "ok":
+            places = {*members, rule.vendor}
+        else:
+            places = set(members) if rule.count is None else {rule.vendor}
+        for vendor in sorted(places):
             self._switch(Rule(vendor, rule.fault, rule.subject, rule.count))
 
     def _switch(self, rule: Rule) -> None:
@@ -147,7 +155,11 @@ class Faults:
         if not self._rules:
             return None
         with self._lock:
-            fitting = [r for r in self._rules if r.vendor == vendor and r.subject in {"", subject}]
+            fitting = [
+                rule
+                for rule in self._rules
+                if vendor in _members(rule.vendor) and rule.subject in {"", subject}
+            ]
             if not fitting:
                 return None
             rule = next((r for r in fitting if r.count is not None), fitting[-1])
@@ -175,6 +187,10 @@ def check(vendor: str, kind: str) -> None:
     if kind not in VENDORS[vendor]:
         known = ", ".join(sorted(VENDORS[vendor]))
         raise UnknownFault(f"{vendor} has no fault {kind!r}; it has {known}")
+
+
+def _members(vendor: str) -> tuple[str, ...]:
+    return GROUPS.get(vendor, (vendor,))
 
 
 def _same_place(old: Rule, new: Rule) -> bool:

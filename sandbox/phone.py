@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -24,6 +25,7 @@ SHOWN_SMS = 5
 
 _PAID = {"accepted", "confirmed", "sent", "unknown"}
 _GIVEN_BACK = {"returned", "given_back"}
+_UNPAID = {"refused", "returned"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,26 @@ def pay() -> AnyResponse:
     wanted, errors = _order(here, values)
     if wanted is not None:
         try:
-            paid = operators.pay(here, wanted)
+            paid = _pay(here, wanted, values.get("fault", ""))
             return redirect(url_for("phone.show", payment=paid["reference"]), 303)
         except operators.CannotPay as error:
             errors["via"] = str(error)
     return _page(here, _payment(here, ""), values, errors)
+
+
+def _pay(here: World, wanted: operators.Request, fault: str) -> dict[str, Any]:
+    """Pay with the chosen fault switched on, and off again when no money moved."""
+    scenario = SCENARIOS.get(fault, SCENARIOS["nothing"])
+    about = {"device": wanted.device, "phone": wanted.phone}
+    scenario.prepare(here.faults, **about)
+    verdict = "refused"
+    try:
+        paid = operators.pay(here, wanted)
+        verdict = paid["verdict"]
+        return paid
+    finally:
+        if verdict in _UNPAID:
+            scenario.withdraw(here.faults, **about)
 
 
 @bp.post("/phone/token")
@@ -160,7 +177,6 @@ def _order(
     if errors or amount is None:
         return None, errors
     scenario = SCENARIOS.get(values.get("fault", ""), SCENARIOS["nothing"])
-    scenario.prepare(here.faults, device=device, phone=phone)
     return operators.Request(
         values.get("via", ""), phone, device, amount,
         fault=scenario.operator_fault, count=scenario.count,

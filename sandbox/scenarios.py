@@ -18,8 +18,15 @@ class Scenario:
     def prepare(self, faults: Faults, *, device: str, phone: str) -> None:
         """Throw the switch for the next call about this device or phone."""
         if self.fault is not None:
-            subject = phone if self.vendor == "africastalking" else device
-            faults.switch(Rule(self.vendor, self.fault, subject, 1))
+            faults.switch(Rule(self.vendor, self.fault, self._subject(device, phone), 1))
+
+    def withdraw(self, faults: Faults, *, device: str, phone: str) -> None:
+        """Take the switch back: the payment was not made, the next one shall not suffer."""
+        if self.fault is not None:
+            faults.switch(Rule(self.vendor, Fault("ok"), self._subject(device, phone)))
+
+    def _subject(self, device: str, phone: str) -> str:
+        return phone if self.vendor == "africastalking" else device
 
 
 SCENARIOS: dict[str, Scenario] = {
