@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from common.words import _
 from plugins.forms import ApiUrlField, PluginSettingsForm, SecretField
 
+HALF_A_LOG_IN = _("The maintenance log-in needs a user name and a password.")
+
 
 class CalinSmartMeterSettings(PluginSettingsForm):
     company_name = forms.CharField(label=_("Company name"), max_length=100)
@@ -56,7 +58,9 @@ class CalinSmartMeterSettings(PluginSettingsForm):
 
     def clean(self) -> dict[str, Any]:
         has_name = self.has_value("maintenance_user_name")
-        if has_name != self.has_value("maintenance_password"):
-            missing = "maintenance_password" if has_name else "maintenance_user_name"
-            self.add_error(missing, _("The maintenance log-in needs a user name and a password."))
+        if has_name and not self.has_value("maintenance_password"):
+            self.add_error("maintenance_password", HALF_A_LOG_IN)
+        # A stored password without a name is one that is no longer used.
+        if self.cleaned_data.get("maintenance_password") and not has_name:
+            self.add_error("maintenance_user_name", HALF_A_LOG_IN)
         return self.cleaned_data

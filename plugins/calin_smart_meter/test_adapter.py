@@ -250,9 +250,10 @@ def test_the_form_names_what_is_missing_or_wrong(entered: dict[str, str], wrong:
     assert list(filled_in(**entered).errors) == [wrong]
 
 
-def test_the_form_keeps_a_stored_maintenance_password() -> None:
+@pytest.mark.parametrize("name", ["mechanic", ""])
+def test_a_stored_maintenance_password_is_kept_and_needs_no_name(name: str) -> None:
     form = CalinSmartMeterSettings(
-        {"company_name": "c", "user_name": "u", "maintenance_user_name": "mechanic"},
+        {"company_name": "c", "user_name": "u", "maintenance_user_name": name},
         stored_secrets=frozenset({"password", "password_vend", "maintenance_password"}),
     )
 
