@@ -23,6 +23,7 @@ HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 READY_SECONDS = 90.0
 STOP_SECONDS = 60.0
+BAD_SETTING = "django.core.exceptions.ImproperlyConfigured: "
 WEB = "granian --interface wsgi --workers 2 --blocking-threads 4 --no-ws --respawn-failed-workers"
 WORKER = "celery -A mpm worker --pool prefork -c 2 --without-gossip --without-mingle -l INFO"
 BEAT = "celery -A mpm beat --pidfile= -l WARNING"
@@ -60,8 +61,19 @@ class Installation:
             check=False,
         )
         if done.returncode != 0:
-            raise CannotRun(f"manage.py {arguments[0]}: {reason_in(done.stderr or done.stdout)}")
+            raise CannotRun(self._reason(arguments[0], done.stderr or done.stdout))
         return done.stdout
+
+    def _reason(self, command: str, output: str) -> str:
+        """Return one sentence, and keep the rest for who has to look closer."""
+        lines = [line for line in output.splitlines() if line.strip()]
+        last = lines[-1] if lines else "it said nothing"
+        if last.startswith(BAD_SETTING):
+            return last.removeprefix(BAD_SETTING)
+        log = self.processes.logs / "manage.log"
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log.write_text(output)
+        return f"manage.py {command} failed: {last} (more in {log})"
 
     def prepare(self) -> None:
         """Migrate the database and collect the static files.
@@ -161,13 +173,6 @@ def static_fingerprint() -> str:
         found = path.stat()
         digest.update(f"{path} {found.st_size} {found.st_mtime_ns}\n".encode())
     return digest.hexdigest()
-
-
-def reason_in(output: str) -> str:
-    """Return the sentence a failed command ends with, without the trace that leads to it."""
-    lines = [line for line in output.splitlines() if line.strip()]
-    last = lines[-1] if lines else "it said nothing"
-    return last.removeprefix("django.core.exceptions.ImproperlyConfigured: ")
 
 
 def module(command: str) -> list[str]:

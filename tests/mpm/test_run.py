@@ -221,13 +221,31 @@ def test_stop_without_a_run_does_nothing(tmp_path):
     run.stop_running(tmp_path)
 
 
-def test_the_reason_of_a_failed_command_is_its_last_sentence():
-    trace = (
-        "Traceback (most recent call last):\n  File x\n"
-        "django.core.exceptions.ImproperlyConfigured: SECRET_KEY is not set.\n"
-    )
+@pytest.fixture
+def site(tmp_path: Path, group: Processes, said: list[str]) -> run.Installation:
+    return run.Installation(8000, tmp_path, group, threading.Event(), said.append)
 
-    assert run.reason_in(trace) == "SECRET_KEY is not set."
+
+def test_a_bad_setting_is_told_in_its_one_sentence(site, monkeypatch):
+    monkeypatch.setenv("DEVELOPMENT", "0")
+    monkeypatch.setenv("SECRET_KEY", "")
+    monkeypatch.setenv("DATABASE_URL", "postgres://none/none")
+    monkeypatch.setenv("REDIS_URL", "redis://none/0")
+
+    with pytest.raises(run.CannotRun, match=r"^SECRET_KEY is not set\. See \.env\.example"):
+        site.manage("check")
+
+
+def test_a_failed_command_says_why_and_keeps_the_rest(site, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgres://none/none")
+    monkeypatch.setenv("REDIS_URL", "redis://none/0")
+    monkeypatch.setenv("DEVELOPMENT", "1")
+    monkeypatch.setenv("MPM_LOCAL_DIR", str(site.local))
+
+    with pytest.raises(run.CannotRun, match=r"manage\.py sing failed: .*manage\.log"):
+        site.manage("sing")
+
+    assert "Unknown command" in (site.processes.logs / "manage.log").read_text()
 
 
 def test_the_signals_set_the_event():
