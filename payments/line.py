@@ -15,7 +15,7 @@ def work(company: Company, payment_id: int) -> None:
     messages = settled.messages
     if settled.order is not None:
         try:
-            messages = vending.issue(settled.order.pk)
+            messages = vending.issue_order(settled.order)
         except vending.OrderNotDue:
             return
     messaging.send_claimed(messages)

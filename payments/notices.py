@@ -7,17 +7,14 @@ To another phone that paid: amount, device and token only.
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Q, Sum
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from appliances.models import Instalment
 from common.money import minor_digits
 from customers.models import Customer
-from devices.models import AccessFee, Device
-from ledger.models import Account
-from ledger.selectors import balance
+from messaging.models import Message
 from messaging.services import queue_message
+from payments import balances
 from payments.allocation import Part
 from payments.models import Payment
 from plugins import registry
@@ -28,25 +25,26 @@ from vending.models import TokenOrder
 State = TokenOrder.State
 
 
-def tell_settled(company: Company, payment: Payment) -> list[int]:
+def tell_settled(company: Company, payment: Payment) -> list[Message]:
     """Queue the SMS of a payment that ordered nothing: it cleared debts, or waits as credit."""
+    payment = balances.with_what_is_owed().get(pk=payment.pk)
     with _language_of(company, payment.customer):
         text = _join(company, payment, _("No token this time."), *_debts(company, payment))
     return _send(company, payment, text, purpose="receipt")
 
 
-def tell_order(order: TokenOrder) -> list[int]:
+def tell_order(order: TokenOrder) -> list[Message]:
     """Queue what an ended or doubtful order means for its customer; called in the closing transaction."""
     company = current_company()
     if order.source == "payment":
-        payment = Payment.objects.select_related("customer", "device").get(pk=order.source_id)
+        payment = balances.with_what_is_owed().get(pk=order.source_id)
         return _tell_payer(company, order, payment)
     if order.state == State.ISSUED and order.device.customer_id:
         return _tell_owner(company, order)
     return []
 
 
-def _tell_payer(company: Company, order: TokenOrder, payment: Payment) -> list[int]:
+def _tell_payer(company: Company, order: TokenOrder, payment: Payment) -> list[Message]:
     with _language_of(company, payment.customer):
         if order.state == State.ISSUED:
             token = _token(order)
@@ -60,7 +58,7 @@ def _tell_payer(company: Company, order: TokenOrder, payment: Payment) -> list[i
         return _send(company, payment, _join(company, payment, words), purpose="notice")
 
 
-def _tell_owner(company: Company, order: TokenOrder) -> list[int]:
+def _tell_owner(company: Company, order: TokenOrder) -> list[Message]:
     customer = Customer.objects.get(pk=order.device.customer_id)
     with _language_of(company, customer):
         text = _("%(company)s: %(token)s Device %(serial)s.") % {
@@ -77,12 +75,12 @@ def _tell_owner(company: Company, order: TokenOrder) -> list[int]:
             language=translation.get_language(),
             now=timezone.now(),
         )
-    return [message.pk]
+    return [message]
 
 
 def _send(
     company: Company, payment: Payment, text: str, *, purpose: str, short: str = ""
-) -> list[int]:
+) -> list[Message]:
     assert payment.customer is not None
     to = {payment.customer.phone: text}
     if short and payment.payer_phone.startswith("+"):
@@ -96,7 +94,7 @@ def _send(
             source_id=payment.pk,
             language=payment.customer.language or company.language,
             now=timezone.now(),
-        ).pk
+        )
         for phone, words in to.items()
     ]
 
@@ -137,24 +135,12 @@ def _debts(company: Company, payment: Payment) -> list[str]:
         listed = ", ".join(f"{name} {_figure(amount, company)}" for name, amount in paid.items())
         sentences.append(_("Paid: %(listed)s.") % {"listed": listed})
     for words, amount in (
-        (_("Still owed: %(amount)s."), _owed(payment.customer_id, payment.device)),
-        (_("Credit: %(amount)s."), _credit(payment)),
+        (_("Still owed: %(amount)s."), balances.still_owed(payment)),
+        (_("Credit: %(amount)s."), balances.credit(payment)),
     ):
         if amount:
             sentences.append(words % {"amount": _figure(amount, company)})
     return sentences
-
-
-def _owed(customer_id: int | None, device: Device | None) -> Decimal:
-    instalments = Instalment.objects.filter(plan__customer_id=customer_id, paid__lt=F("cost"))
-    instalments = instalments.filter(~Q(plan__state="written_off"))
-    fees = AccessFee.objects.filter(device=device, paid__lt=F("amount"))
-    total = instalments.aggregate(x=Sum(F("cost") - F("paid")))["x"] or Decimal(0)
-    return total + (fees.aggregate(x=Sum(F("amount") - F("paid")))["x"] or Decimal(0))
-
-
-def _credit(payment: Payment) -> Decimal:
-    return balance(Account.DEVICE_CREDIT, payment.device_id)
 
 
 def _money(amount: Decimal, company: Company) -> str:

@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 from django.db.models import (
     Count,
     Exists,
+    F,
     OuterRef,
     Q,
     QuerySet,
     Sum,
     TextChoices,
 )
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.functions import TruncDate
 
 from common.clock import midnight, today_in
 from common.phone import NotAPhone, parse_phone
@@ -37,7 +38,7 @@ class Group(TextChoices):
     MOVING = "moving", _("On its way")
     DONE = "done", _("Done")
     UNDONE = "undone", _("Refunded, returned or reversed")
-    ASKED = "asked", _("Asked, not yet paid")
+    ASKED = "asked", _("Asked, not paid")
 
 
 class Period(TextChoices):
@@ -122,15 +123,15 @@ def payment_list(*, company: Company, now: dt.datetime, asked: dict[str, Any]) -
 
     :param asked: what ``PaymentFilter.asked`` returned
     """
+    group = asked.get("state", "")
+    # Money that came is listed by when it came, along its index; questions by when they were asked.
+    moment = "created_at" if group == Group.ASKED else "booked_at"
     payments = (
         Payment.objects.select_related("connection", "customer", "device")
-        .annotate(
-            shown_at=Coalesce("booked_at", "created_at"),
-            has_conflict=Exists(_open_conflicts()),
-        )
-        .order_by("-shown_at", "-pk")
+        .annotate(shown_at=F(moment), has_conflict=_open_conflicts_exist())
+        .filter(booked_at__isnull=group == Group.ASKED)
+        .order_by(f"-{moment}", "-pk")
     )
-    group = asked.get("state", "")
     payments = _in_group(payments, group)
     if asked.get("via"):
         payments = payments.filter(connection__plugin=asked["via"])
@@ -246,9 +247,6 @@ def _moving() -> Q:
 
 
 def _in_group(payments: QuerySet[Payment], group: str) -> QuerySet[Payment]:
-    if group == Group.ASKED:
-        return payments.filter(state=Payment.State.VALIDATED)
-    payments = payments.exclude(state=Payment.State.VALIDATED)
     if group == Group.UNDONE:
         return payments.filter(state__in=GIVEN_BACK)
     if group == Group.NEEDS:

@@ -1,13 +1,14 @@
 """Who is told when an order ends: upper rooms register here, and run in the closing transaction.
 
-A listener returns the ids of messages that the closing worker shall send at once.
+A listener returns the messages that it queued, which the closing worker shall send at once.
 """
 
 from collections.abc import Callable
 
+from messaging.models import Message
 from vending.models import TokenOrder
 
-Listener = Callable[[TokenOrder], list[int]]
+Listener = Callable[[TokenOrder], list[Message]]
 _listeners: list[Listener] = []
 
 
@@ -16,6 +17,6 @@ def register(listener: Listener) -> None:
     _listeners.append(listener)
 
 
-def tell(order: TokenOrder) -> list[int]:
+def tell(order: TokenOrder) -> list[Message]:
     """Tell everybody that this order was issued, refused or fell into doubt."""
-    return [message_id for listener in _listeners for message_id in listener(order)]
+    return [message for listener in _listeners for message in listener(order)]

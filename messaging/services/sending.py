@@ -56,17 +56,18 @@ def queue_message(
     )
 
 
-def send_after_commit(message_ids: list[int]) -> None:
+def send_after_commit(messages: list[Message]) -> None:
     """Let a worker hand these over once the transaction is committed: web requests send nothing."""
-    Message.objects.filter(pk__in=message_ids).update(leased_until=None, attempts=0)
-    for message_id in message_ids:
+    ids = [message.pk for message in messages]
+    Message.objects.filter(pk__in=ids).update(leased_until=None, attempts=0)
+    for message_id in ids:
         tasks.ring_send(message_id)
 
 
-def send_claimed(message_ids: list[int]) -> None:
+def send_claimed(messages: list[Message]) -> None:
     """Hand over the messages that this worker has just queued."""
-    for message_id in message_ids:
-        _hand_over(Message.objects.get(pk=message_id))
+    for message in messages:
+        _hand_over(message)
 
 
 def send(message_id: int) -> None:
@@ -217,7 +218,7 @@ def resend_message(*, message_id: int, actor: User, phone: str = "") -> Message:
         actor=actor, action="message.resent", target=str(old.public_id), to_another=to != old.phone
     )
     duework.announce(current_company().pk)
-    send_after_commit([new.pk])
+    send_after_commit([new])
     return new
 
 

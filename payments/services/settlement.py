@@ -18,6 +18,7 @@ from customers.models import Customer
 from devices.models import AccessFee, Device
 from ledger.models import Account, Event
 from ledger.services import Line, Movement, credit, debit, post
+from messaging.models import Message
 from payments import notices
 from payments.allocation import Paid, Part, Split
 from payments.facts import Facts, split_for
@@ -41,7 +42,7 @@ class Settled:
 
     payment: Payment
     order: TokenOrder | None = None
-    messages: list[int] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
 
 
 @transaction.atomic

@@ -18,7 +18,13 @@ references = itertools.count(1)
 
 
 def airtel_xml(
-    *, reference, amount="5000", account="47000100011", phone="754123456", password="airtel-pw", **more
+    *,
+    reference,
+    amount="5000",
+    account="47000100011",
+    phone="754123456",
+    password="airtel-pw",
+    **more,
 ):
     fields = {
         "TYPE": "C2B",
@@ -53,7 +59,11 @@ def airtel(world):
         status = text.partition("<STATUS>")[2].partition("</STATUS>")[0]
         message = text.partition("<MESSAGE>")[2].partition("</MESSAGE>")[0]
         return SimpleNamespace(
-            http=response.status_code, status=status, message=message, text=text, reference=reference
+            http=response.status_code,
+            status=status,
+            message=message,
+            text=text,
+            reference=reference,
         )
 
     return call

@@ -28,7 +28,12 @@ DAY = dt.date(2026, 11, 23)
 
 def split(amount, *, credit="0", debts=(), fees=(), target=METER, terms=TZS):
     return split_payment(
-        amount=D(amount), device_credit=D(credit), debts=debts, fees=fees, target=target, terms=terms
+        amount=D(amount),
+        device_credit=D(credit),
+        debts=debts,
+        fees=fees,
+        target=target,
+        terms=terms,
     )
 
 
@@ -194,9 +199,7 @@ def test_no_younger_debt_is_touched_before_an_older_one_is_cleared(debts, amount
     assert is_cleared == sorted(is_cleared, reverse=True)
 
 
-plans = st.lists(
-    st.tuples(st.integers(1, 10**6), st.integers(1, 90)), min_size=1, max_size=6
-)
+plans = st.lists(st.tuples(st.integers(1, 10**6), st.integers(1, 90)), min_size=1, max_size=6)
 
 
 @given(plans, st.lists(st.integers(0, 10**6), max_size=20))

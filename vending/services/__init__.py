@@ -14,7 +14,7 @@ from vending.services.decisions import (
     resume_order,
     settle_doubt,
 )
-from vending.services.issuing import OrderNotDue, issue, release_lost
+from vending.services.issuing import OrderNotDue, issue, issue_order, release_lost
 from vending.services.lookup import look_up
 from vending.services.orders import NewOrder, place_order, resume_paused
 
@@ -28,6 +28,7 @@ __all__ = [
     "give_back",
     "issue",
     "issue_anew",
+    "issue_order",
     "look_up",
     "place_order",
     "release_lost",

@@ -48,7 +48,7 @@ def settle_doubt(*, order_id: int, token: str, reason: str, actor: User) -> Toke
         raise TokenRefused(reason=error.reason) from error
     if TokenOrder.objects.filter(device=order.device, token=cleaned).exists():
         raise TokenRefused(reason=_("This token was issued for another payment already."))
-    messages = close_as_issued(order.pk, cleaned, actor=actor, note=reason)
+    messages = close_as_issued(order, cleaned, actor=actor, note=reason)
     _audit(order, actor, "order.doubt_settled", reason)
     messaging.send_after_commit(messages)
     return order
@@ -82,9 +82,7 @@ def give_back(*, order_id: int, reason: str, actor: User) -> TokenOrder:
     order = _lock(order_id)
     if order.state not in {State.IN_DOUBT, State.DUE}:
         raise NotInDoubt
-    messages = close_as_refused(
-        order.pk, reason=reason, actor=actor, kind=OrderEvent.Kind.GIVEN_BACK
-    )
+    messages = close_as_refused(order, reason=reason, actor=actor, kind=OrderEvent.Kind.GIVEN_BACK)
     _audit(order, actor, "order.given_back", reason)
     messaging.send_after_commit(messages)
     return order

@@ -15,6 +15,7 @@ from common.retry import gap_after
 from common.words import _
 from ledger.models import Account, Event
 from ledger.services import Line, Movement, credit, debit, post
+from messaging.models import Message
 from plugins import registry
 from plugins import services as plugin_services
 from plugins.contracts import (
@@ -41,12 +42,20 @@ class OrderNotDue(DomainError):
     message = _("This order is not waiting to be issued: it was taken up already.")
 
 
-def issue(order_id: int) -> list[int]:
+def issue(order_id: int) -> list[Message]:
     """Buy the token of one due order, at most once; return the messages to send now.
 
     :raises OrderNotDue: paused, taken by another worker, or finished; nothing was done
     """
-    order = TokenOrder.objects.select_related("device").get(pk=order_id)
+    return issue_order(read(order_id))
+
+
+def read(order_id: int) -> TokenOrder:
+    return TokenOrder.objects.select_related("device").get(pk=order_id)
+
+
+def issue_order(order: TokenOrder) -> list[Message]:
+    """As ``issue``, for an order that was read or placed just now."""
     if order.state != State.DUE or order.paused_reason:
         raise OrderNotDue
     connection = Connection.objects.filter(plugin=order.device.manufacturer).first()
@@ -98,7 +107,7 @@ def request_of(order: TokenOrder) -> TokenRequest:
     )
 
 
-def _call_and_close(order: TokenOrder, connection: Connection) -> list[int]:
+def _call_and_close(order: TokenOrder, connection: Connection) -> list[Message]:
     try:
         with plugin_services.calling(
             connection, Manufacturer, operation=order.task, source="order", source_id=order.pk
@@ -109,7 +118,7 @@ def _call_and_close(order: TokenOrder, connection: Connection) -> list[int]:
             # The plan stays paid; a person tries again or ends the order.
             put_back(order, error, pause_reason=error.reason)
             return []
-        return close_as_refused(order.pk, reason=error.reason)
+        return close_as_refused(order, reason=error.reason)
     except Misconfigured as error:
         plugin_services.pause_connection(connection_id=connection.pk, reason=error.reason)
         put_back(order, error, pause_reason=error.reason)
@@ -119,7 +128,7 @@ def _call_and_close(order: TokenOrder, connection: Connection) -> list[int]:
         return []
     except OutcomeUnknown as error:
         return doubt(order, error.reason, registry.manufacturer(connection.plugin))
-    return close_as_issued(order.pk, issued.token)
+    return close_as_issued(order, issued.token)
 
 
 def _ask(adapter: Manufacturer, order: TokenOrder) -> IssuedToken:
@@ -133,12 +142,11 @@ def _ask(adapter: Manufacturer, order: TokenOrder) -> IssuedToken:
 
 @transaction.atomic
 def close_as_issued(
-    order_id: int, token: str, *, actor: User | None = None, note: str = ""
-) -> list[int]:
+    order: TokenOrder, token: str, *, actor: User | None = None, note: str = ""
+) -> list[Message]:
     """Store the token and book the revenue; also for an answer that came after its order fell into doubt."""
-    order = TokenOrder.objects.select_related("device").get(pk=order_id)
     closed = TokenOrder.objects.filter(
-        pk=order_id, state__in=[State.REQUESTED, State.IN_DOUBT]
+        pk=order.pk, state__in=[State.REQUESTED, State.IN_DOUBT]
     ).update(
         state=State.ISSUED,
         token=token,
@@ -176,7 +184,7 @@ def close_as_issued(
 
 def _note_late_token(order: TokenOrder, token: str) -> None:
     """A token came for an order that was closed otherwise: keep it where staff see it."""
-    if order.state == State.ISSUED and order.token == token:
+    if TokenOrder.objects.filter(pk=order.pk, state=State.ISSUED, token=token).exists():
         return
     logger.error("order.late_token", extra={"order_id": order.pk})
     OrderEvent.objects.create(
@@ -188,12 +196,15 @@ def _note_late_token(order: TokenOrder, token: str) -> None:
 
 @transaction.atomic
 def close_as_refused(
-    order_id: int, *, reason: str, actor: User | None = None, kind: str = OrderEvent.Kind.REFUSED
-) -> list[int]:
+    order: TokenOrder,
+    *,
+    reason: str,
+    actor: User | None = None,
+    kind: str = OrderEvent.Kind.REFUSED,
+) -> list[Message]:
     """End an order without a token: its money goes back to the device's credit, its days to the plan."""
-    order = TokenOrder.objects.select_related("device").get(pk=order_id)
     closed = TokenOrder.objects.filter(
-        pk=order_id, state__in=[State.REQUESTED, State.IN_DOUBT, State.DUE]
+        pk=order.pk, state__in=[State.REQUESTED, State.IN_DOUBT, State.DUE]
     ).update(
         state=State.REFUSED,
         reason=reason[:500],
@@ -248,7 +259,7 @@ def put_back(order: TokenOrder, error: PluginError, *, pause_reason: str = "") -
 
 
 @transaction.atomic
-def doubt(order: TokenOrder, reason: str, cls: type[Manufacturer]) -> list[int]:
+def doubt(order: TokenOrder, reason: str, cls: type[Manufacturer]) -> list[Message]:
     """Park an order whose outcome is unknown, or repeat it where that buys nothing twice."""
     if cls.idempotency != Idempotency.NONE:
         put_back(order, Unavailable(reason))
@@ -268,7 +279,7 @@ def doubt(order: TokenOrder, reason: str, cls: type[Manufacturer]) -> list[int]:
     return outcomes.tell(order)
 
 
-def release_lost(order_id: int) -> list[int]:
+def release_lost(order_id: int) -> list[Message]:
     """Park an order whose worker died during the call: nobody knows whether it was bought."""
     order = (
         TokenOrder.objects.select_related("device")

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 
 from common.clock import database_now
 from common.retry import gap_after
+from messaging.models import Message
 from plugins import registry
 from plugins import services as plugin_services
 from plugins.contracts import Capability, FoundToken, Manufacturer
@@ -18,7 +19,7 @@ State = TokenOrder.State
 CLOCK_SKEW = dt.timedelta(minutes=10)
 
 
-def look_up(order_id: int) -> list[int]:
+def look_up(order_id: int) -> list[Message]:
     """Ask the manufacturer about an order in doubt; return the messages to send now.
 
     One purchase that we do not know: that is the token. None, and longer ago than the call can still act: it
@@ -70,10 +71,10 @@ def _is_ours(found: FoundToken, order: TokenOrder) -> bool:
     return found.issued_at is None or found.issued_at >= asked_at - CLOCK_SKEW
 
 
-def _conclude(order: TokenOrder, found: list[FoundToken], cls: type[Manufacturer]) -> list[int]:
+def _conclude(order: TokenOrder, found: list[FoundToken], cls: type[Manufacturer]) -> list[Message]:
     if len(found) == 1:
         _note(order, "The manufacturer remembers one purchase that fits.")
-        return close_as_issued(order.pk, found[0].token)
+        return close_as_issued(order, found[0].token)
     if found:
         _note(order, f"{len(found)} purchases fit: a person has to choose.")
         TokenOrder.objects.filter(pk=order.pk, state=State.IN_DOUBT).update(available_at=None)
