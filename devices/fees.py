@@ -163,7 +163,7 @@ def _candidates() -> Iterable[_Candidate]:
         "pk", "tariff_id", "assigned_at", "fees_until", "archived_at", "customer__archived_at"
     )
     for row in list(rows):
-        yield _Candidate(*row)
+        yield _Candidate(*row)  # type: ignore[arg-type]  # the filter leaves no None
 
 
 def _candidate_of(device: Device) -> _Candidate:

@@ -18,7 +18,8 @@ class CompanyCommand(ReportingCommand):
             "--company", required=True, metavar="SLUG", help="The company's short name, like jua."
         )
 
-    def run(self, *, company: str, **options: Any) -> Report:
+    def run(self, **options: Any) -> Report:
+        company = options.pop("company")
         try:
             with in_company(company) as opened:
                 return self.run_in(opened, **options)

@@ -121,7 +121,7 @@ def add_company(
     _check(
         slug=slug, name=name, country=country, currency=currency, zone=timezone, language=language
     )
-    connection.set_schema_to_public()
+    connection.set_schema_to_public()  # type: ignore[attr-defined]
     with _alone(slug):
         _make_room(slug)
         company = Company(
@@ -208,6 +208,6 @@ def _go_live(company: Company) -> None:
 
 
 def _remove(company: Company) -> None:
-    connection.set_schema_to_public()
+    connection.set_schema_to_public()  # type: ignore[attr-defined]
     if company.pk is not None:
         company.delete(force_drop=True)

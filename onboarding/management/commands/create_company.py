@@ -20,7 +20,9 @@ class Command(ReportingCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--name", required=True, help="As customers know it, like “Jua Power”.")
         parser.add_argument(
-            "--slug", required=True, help="Short name: its host and its schema. Small letters and digits."
+            "--slug",
+            required=True,
+            help="Short name: its host and its schema. Small letters and digits.",
         )
         parser.add_argument("--country", required=True, help="ISO 3166, like TZ.")
         parser.add_argument("--currency", required=True, help="ISO 4217, like TZS.")
