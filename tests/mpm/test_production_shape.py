@@ -79,7 +79,9 @@ def test_make_help_has_one_line_for_every_target():
     makefile = (PROJECT / "Makefile").read_text()
     targets = re.findall(r"^([a-z]+):.*##", makefile, re.MULTILINE)
 
-    shown = subprocess.check_output(["make", "--no-print-directory", "help"], cwd=PROJECT, text=True).splitlines()
+    shown = subprocess.check_output(
+        ["make", "--no-print-directory", "help"], cwd=PROJECT, text=True
+    ).splitlines()
 
     assert [line.split()[1] for line in shown] == targets
     assert {"demo", "test", "run", "lint", "bench", "stop", "reset"} <= set(targets)

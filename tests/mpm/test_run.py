@@ -257,3 +257,36 @@ def test_the_signals_set_the_event():
     assert stop.wait(5)
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.mark.processes
+def test_the_whole_installation_comes_up_answers_and_leaves_nothing_behind(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    own = {"PORT": str(port), "MPM_LOCAL_DIR": str(tmp_path / "local"), "MPM_EMBEDDED_FSYNC": "off"}
+    foreign = {"DATABASE_URL", "REDIS_URL", "DEVELOPMENT"}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "mpm.run"],
+        env={name: value for name, value in os.environ.items() if name not in foreign} | own,
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+
+    lines = [running.stdout.readline() for _ in range(2)]
+    wait_until_ready(f"http://127.0.0.1:{port}/healthz", seconds=5)
+    children = [int(pid) for pid in pgrep(parent=running.pid)]
+    running.send_signal(signal.SIGINT)
+    rest = running.communicate(timeout=60)[0]
+
+    assert lines[1].startswith(f"ready at http://localhost:{port}/ ")
+    assert rest == "Stopping …\n"
+    assert running.returncode == 0
+    assert len(children) >= 3
+    assert not any(runs(pid) for pid in children)
+    assert not any(locks.is_held(path) for path in (tmp_path / "local").rglob("*.lock"))
+
+
+def pgrep(*, parent: int) -> list[str]:
+    return Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
