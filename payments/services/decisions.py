@@ -132,6 +132,10 @@ def issue_from_credit(*, device_id: int, actor: User, key: UUID) -> TokenOrder:
     order = place(company, device, facts, source="credit", source_id=device.pk, at=now)
     if order is None:
         raise NothingToIssue(device=device.serial)
+    # What was refused before is dealt with: its money is spent now.
+    TokenOrder.objects.filter(
+        device=device, state=TokenOrder.State.REFUSED, decided_by="", cost__gt=0
+    ).update(decided_by=str(actor))
     pay_debts(facts.split)
     post(*spent(order, facts.split), occurred_at=now, actor_name=str(actor))
     audit(actor=actor, action="order.from_credit", target=str(order.public_id), cost=order.cost)

@@ -89,6 +89,21 @@ def give_back(*, order_id: int, reason: str, actor: User) -> TokenOrder:
 
 
 @transaction.atomic
+def dismiss_refused(*, order_id: int, actor: User) -> TokenOrder:
+    """Leave a refused order at what it is, its money kept as credit: nobody has to look any more.
+
+    :raises OrderNotWaiting: it is not refused, or somebody dealt with it
+    """
+    order = _lock(order_id)
+    if order.state != State.REFUSED or order.decided_by:
+        raise OrderNotWaiting
+    order.decided_by = str(actor)
+    order.save(update_fields=["decided_by"])
+    _audit(order, actor, "order.refusal_accepted", "")
+    return order
+
+
+@transaction.atomic
 def resume_order(*, order_id: int, actor: User) -> TokenOrder:
     """Try an order that waits again now.
 
