@@ -32,6 +32,7 @@ PERMISSIONS: dict[str, frozenset[User.Role]] = {
     "customers.view_customer": EVERYBODY,
     "customers.export_customer": OFFICE,
     "devices.view_device": EVERYBODY,
+    "devices.export_device": OFFICE,
     "devices.check_serial": EVERYBODY,
     "ledger.view_posting": OFFICE,
     "plugins.view_connection": ADMINS,

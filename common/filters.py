@@ -7,6 +7,13 @@ from django.http import QueryDict
 
 from common.paging import address_with
 
+MAX_CHARS = 100
+
+
+def clean_query(text: str) -> str:
+    """Return what somebody typed to search for, without what a database cannot compare."""
+    return text.replace("\x00", "").strip()[:MAX_CHARS]
+
 
 class ListFilter(forms.Form):
     """Selects above a list. What is missing or nonsense is as if it had not been asked.
@@ -26,7 +33,7 @@ class ListFilter(forms.Form):
         """Return the values that were asked and could be read, and the search text as ``q``."""
         self.is_valid()
         found = {name: value for name, value in self.cleaned_data.items() if value}
-        text = self.params.get("q", "").strip()[:100]
+        text = clean_query(self.params.get("q", ""))
         return {**found, "q": text} if text else found
 
     def chips(self) -> list[tuple[str, str]]:

@@ -4,7 +4,6 @@ Everything is worked out when a template asks for it, so that error pages and th
 which show no navigation, touch neither the session nor the database.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +14,7 @@ from django.urls import NoReverseMatch, reverse
 
 from accounts.access import may
 from common.words import _
+from desk import inbox
 
 LISTS = frozenset(
     {
@@ -133,8 +133,7 @@ class Shell:
 
     @cached_property
     def inbox_count(self) -> int:
-        counter = inbox_counter()
-        return counter() if counter else 0
+        return inbox.inbox_count()
 
 
 def _exists(view: str) -> bool:
@@ -143,14 +142,6 @@ def _exists(view: str) -> bool:
     except NoReverseMatch:
         return False
     return True
-
-
-def inbox_counter() -> Callable[[], int] | None:
-    try:
-        from desk.selectors import inbox_count  # type: ignore[attr-defined]
-    except ImportError:
-        return None
-    return inbox_count  # type: ignore[no-any-return]
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -2,10 +2,35 @@
 
 from django.urls import path
 
-from desk.views import home, search
+from desk.views import customers, decisions, devices, home, inbox, payment, search
 
 app_name = "desk"
 urlpatterns = [
     path("", home.home, name="home"),
     path("search/", search.search, name="search"),
+    path("customers/", customers.customer_list, name="customer-list"),
+    path("customers/export/", customers.customer_export, name="customer-export"),
+    path("customers/<uuid:public_id>/", customers.customer, name="customer"),
+    path("devices/", devices.device_list, name="device-list"),
+    path("devices/export/", devices.device_export, name="device-export"),
+    path("devices/<uuid:public_id>/", devices.device, name="device"),
+    path("devices/<uuid:public_id>/check/", devices.device_check, name="device-check"),
+    path("devices/<uuid:public_id>/issue/", devices.device_issue, name="device-issue"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("payments/export/", payment.payment_export, name="payment-export"),
+    path("payments/<uuid:public_id>/", payment.payment, name="payment"),
+    path("payments/<uuid:public_id>/match/", decisions.payment_assign, name="payment-assign"),
+    path("payments/<uuid:public_id>/dismiss/", decisions.payment_dismiss, name="payment-dismiss"),
+    path("payments/<uuid:public_id>/conflicts/<int:pk>/", decisions.conflict, name="conflict"),
+    path(
+        "payments/<uuid:public_id>/conflicts/<int:pk>/close/",
+        decisions.conflict_close,
+        name="conflict-close",
+    ),
+    path("orders/<uuid:public_id>/", payment.order, name="order"),
+    path("orders/<uuid:public_id>/decide/", decisions.order_decide, name="order-decide"),
+    path("orders/<uuid:public_id>/settle/", decisions.order_settle, name="order-settle"),
+    path("orders/<uuid:public_id>/retry/", decisions.order_retry, name="order-retry"),
+    path("orders/<uuid:public_id>/dismiss/", decisions.order_dismiss, name="order-dismiss"),
+    path("about/<slug:kind>/<int:pk>/", payment.source, name="source"),
 ]

@@ -125,6 +125,13 @@ def coordinate(value: Decimal | None) -> str:
 
 
 @register.filter
+def language(code: str) -> str:
+    """The name of a language, in the language of the page: ``Swahili``."""
+    name = formats.locale_of(code).get_language_name(_language())
+    return str(name or code)
+
+
+@register.filter
 def phone(e164: str) -> str:
     """``+255 754 123 456``, kept on one line."""
     if not e164:

@@ -1,0 +1,239 @@
+"""What the list and the page of a customer show, from the rooms that know it."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Exists, Max, OuterRef, Prefetch, Q, QuerySet
+
+from appliances.models import Plan
+from appliances.progress import OpenInstalments, open_by_customer, plans_with_progress
+from common.clock import midnight, today_in
+from customers.models import Customer
+from customers.selectors import customer_list
+from desk.bought import GIVEN_BACK, PaymentRow, payment_rows
+from devices.models import Device
+from devices.selectors import (
+    OpenFees,
+    manufacturer_label,
+    open_fees_by_customer,
+    open_fees_by_device,
+)
+from ledger.models import Account
+from ledger.selectors import balance, balances
+from messaging.models import IncomingMessage, Message
+from payments.models import Conflict, Payment
+from tenants.models import Company
+from vending.models import TokenOrder
+
+ZERO = Decimal(0)
+LATEST_PAYMENTS = 10
+LATEST_MESSAGES = 5
+MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    """A customer in the list. ``devices`` are those not archived."""
+
+    customer: Customer
+    devices: list[Device]
+    owes: Decimal
+    last_paid: dt.datetime | None
+
+
+def customers_asked(company: Company, asked: dict[str, Any]) -> QuerySet[Customer]:
+    """Return the customers that a filter asks for; a device number finds whom it belongs to."""
+    found = customer_list(country=company.country, asked=asked)
+    text = "".join(asked.get("q", "").split())
+    if text.isascii() and any(character.isdigit() for character in text):
+        named = customer_list(country=company.country, asked={**asked, "q": ""})
+        owners = Device.objects.filter(serial__iexact=text).values("customer")
+        found = named.filter(Q(pk__in=owners) | Q(pk__in=found.order_by().values("pk")))
+    return found.prefetch_related(
+        Prefetch("devices", Device.objects.filter(archived_at=None).order_by("pk"))
+    )
+
+
+def customer_rows(customers: Sequence[Customer]) -> list[CustomerRow]:
+    """Return rows for customers, with three queries whatever their number."""
+    ids = [customer.pk for customer in customers]
+    instalments, fees = open_by_customer(ids), open_fees_by_customer(ids)
+    last = last_payments(ids)
+    return [
+        CustomerRow(
+            customer=each,
+            devices=list(each.devices.all()),
+            owes=_owed(instalments.get(each.pk), fees.get(each.pk)),
+            last_paid=last.get(each.pk),
+        )
+        for each in customers
+    ]
+
+
+def _owed(instalments: OpenInstalments | None, fees: OpenFees | None) -> Decimal:
+    return (instalments.total if instalments else ZERO) + (fees.total if fees else ZERO)
+
+
+def last_payments(customer_ids: Sequence[int]) -> dict[int, dt.datetime]:
+    """Return when customers last paid; those who never did are absent."""
+    paid = Payment.objects.filter(customer_id__in=customer_ids, booked_at__isnull=False)
+    return dict(
+        paid.values_list("customer_id").annotate(last=Max("booked_at"))  # type: ignore[arg-type]
+    )
+
+
+# --- the page of one customer -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MonthPaid:
+    total: Decimal
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCard:
+    """A device beside its customer, with what is said of it in two lines."""
+
+    device: Device
+    label: str
+    fees: OpenFees | None
+    plan: Plan | None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One SMS, ours or theirs."""
+
+    text: str
+    language: str
+    at: dt.datetime
+    is_theirs: bool
+    message: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPage:
+    instalments: OpenInstalments | None
+    fees: OpenFees | None
+    owes: Decimal
+    credit: Decimal
+    this_month: MonthPaid
+    last_month: MonthPaid
+    last_month_day: dt.date
+    last_order: TokenOrder | None
+    payments: list[PaymentRow]
+    payment_count: int
+    devices: list[DeviceCard]
+    plans: list[Plan]
+    said: list[Said]
+    energy: list[tuple[dt.date, Decimal]]
+
+
+def customer_page(
+    company: Company, customer: Customer, *, now: dt.datetime, language: str
+) -> CustomerPage:
+    """Gather what the page of a customer shows; the number of queries is constant."""
+    today = today_in(company.timezone, now)
+    first = today.replace(day=1)
+    previous = (first - dt.timedelta(days=1)).replace(day=1)
+    devices = list(
+        Device.objects.filter(customer=customer).select_related("tariff", "village").order_by("pk")
+    )
+    plans = list(plans_with_progress().filter(customer=customer))
+    instalments = open_by_customer([customer.pk]).get(customer.pk)
+    fees = open_fees_by_customer([customer.pk]).get(customer.pk)
+    payments = Payment.objects.filter(customer=customer).exclude(state=Payment.State.VALIDATED)
+    zone = company.timezone
+    return CustomerPage(
+        instalments=instalments,
+        fees=fees,
+        owes=_owed(instalments, fees) + balance(Account.CUSTOMER_RECEIVABLE, customer.pk),
+        credit=_credit(customer, devices),
+        this_month=_paid_between(payments, midnight(first, zone), None),
+        last_month=_paid_between(payments, midnight(previous, zone), midnight(first, zone)),
+        last_month_day=previous,
+        last_order=_last_order(customer),
+        payments=latest_payments(payments, company, language),
+        payment_count=payments.count(),
+        devices=device_cards(devices, plans),
+        plans=plans,
+        said=_said(customer),
+        energy=_energy_by_month(customer, first, zone),
+    )
+
+
+def _credit(customer: Customer, devices: Sequence[Device]) -> Decimal:
+    of_devices = balances(Account.DEVICE_CREDIT, [device.pk for device in devices])
+    return sum(of_devices.values(), balance(Account.CUSTOMER_CREDIT, customer.pk))
+
+
+def _paid_between(
+    payments: QuerySet[Payment], since: dt.datetime, until: dt.datetime | None
+) -> MonthPaid:
+    kept = payments.filter(booked_at__gte=since).exclude(state__in=GIVEN_BACK)
+    if until:
+        kept = kept.filter(booked_at__lt=until)
+    found = kept.values_list("amount", flat=True)
+    amounts = list(found)
+    return MonthPaid(sum(amounts, ZERO), len(amounts))
+
+
+def _last_order(customer: Customer) -> TokenOrder | None:
+    issued = TokenOrder.objects.filter(
+        device__customer=customer, state=TokenOrder.State.ISSUED, task=TokenOrder.Task.CREDIT
+    )
+    return issued.order_by("-pk").first()
+
+
+def latest_payments(
+    payments: QuerySet[Payment], company: Company, language: str
+) -> list[PaymentRow]:
+    """Return the newest payments as rows."""
+    conflicts = Conflict.objects.filter(payment=OuterRef("pk"), closed_at=None)
+    newest = payments.annotate(has_conflict=Exists(conflicts)).order_by("-pk")[:LATEST_PAYMENTS]
+    return payment_rows(list(newest), currency=company.currency, language=language)
+
+
+def device_cards(devices: Sequence[Device], plans: Sequence[Plan]) -> list[DeviceCard]:
+    """Return the devices with what is owed for them and the plan that pays them."""
+    fees = open_fees_by_device([device.pk for device in devices])
+    by_device = {plan.device_id: plan for plan in plans if plan.state == Plan.State.RUNNING}
+    return [
+        DeviceCard(
+            each, manufacturer_label(each.manufacturer), fees.get(each.pk), by_device.get(each.pk)
+        )
+        for each in devices
+    ]
+
+
+def _said(customer: Customer) -> list[Said]:
+    """Return the latest SMS of both sides, oldest first."""
+    ours = Message.objects.filter(phone=customer.phone).order_by("-pk")[:LATEST_MESSAGES]
+    theirs = IncomingMessage.objects.filter(phone=customer.phone).order_by("-pk")[:LATEST_MESSAGES]
+    said = [Said(m.text, m.language, m.created_at, False, m) for m in ours]
+    said += [Said(m.text, "", m.received_at, True) for m in theirs]
+    return sorted(said, key=lambda each: each.at)[-LATEST_MESSAGES:]
+
+
+def _energy_by_month(
+    customer: Customer, first: dt.date, zone: str
+) -> list[tuple[dt.date, Decimal]]:
+    """Return kWh bought in the last twelve months, oldest first; empty when none was."""
+    months = [first]
+    for _ in range(MONTHS - 1):
+        months.append((months[-1] - dt.timedelta(days=1)).replace(day=1))
+    months.reverse()
+    bought = TokenOrder.objects.filter(
+        device__customer=customer,
+        state=TokenOrder.State.ISSUED,
+        unit="kwh",
+        created_at__gte=midnight(months[0], zone),
+    ).values_list("created_at", "quantity")
+    sums = dict.fromkeys(months, ZERO)
+    for at, quantity in bought:
+        sums[today_in(zone, at).replace(day=1)] += quantity
+    return list(sums.items()) if any(sums.values()) else []

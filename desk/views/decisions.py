@@ -1,0 +1,362 @@
+"""What people decide about payments and orders: asked once, done once, shown afterwards."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.access import requires
+from accounts.models import User
+from common.errors import DomainError
+from common.filters import clean_query
+from desk.forms import Answer, AssignPayment, CloseConflict, DecideDoubt, SettleDoubt
+from desk.matching import candidates
+from desk.trace.outcome import safe_from
+from desk.trace.writer import Writer, display_token, explain, maker_name
+from desk.views.payment import show_trace, writer
+from devices.models import Device
+from payments import services as payment_services
+from payments.models import Conflict, Payment
+from tenants.scope import current_company
+from vending import services as vending_services
+from vending.models import TokenOrder
+
+
+def actor_of(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def once(key: UUID, act: Callable[[], object]) -> bool:
+    """Act, unless a form with this key was sent before; return whether it was done now.
+
+    :raises DomainError: the act was refused; the key is still good
+    """
+    try:
+        with transaction.atomic():
+            payment_services.use_key(key)
+            act()
+    except payment_services.KeyUsed:
+        return False
+    return True
+
+
+def was_sent_before(request: HttpRequest) -> None:
+    text = _("This was sent before, so nothing was done a second time. Here is what came of it.")
+    messages.info(request, text)
+
+
+def address_of(order: TokenOrder) -> str:
+    """Return the page on which an order stands."""
+    if order.source == "payment":
+        payment = Payment.objects.only("public_id").get(pk=order.source_id)
+        return redirect("desk:payment", payment.public_id).url
+    return redirect("desk:order", order.public_id).url
+
+
+def _order_or_404(public_id: UUID) -> TokenOrder:
+    orders = TokenOrder.objects.select_related("device__customer")
+    return get_object_or_404(orders, public_id=public_id)
+
+
+# --- a token in doubt, or one that waits -----------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@requires("vending.decide_doubt")
+def order_decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Sum up what would happen. Nothing happens here, by GET or by POST."""
+    order = _order_or_404(public_id)
+    data = request.POST if request.method == "POST" else request.GET
+    form = DecideDoubt(data, order=order)
+    if form.is_valid():
+        refusal = _too_early(order, form.cleaned_data["answer"], writer())
+        if refusal:
+            form.add_error("answer", refusal)
+    if form.errors:
+        return _trace_of(request, order, form)
+    settle = SettleDoubt(
+        initial={"answer": form.cleaned_data["answer"], "token": form.cleaned_data["token"]}
+    )
+    return _summary(request, order, settle, form.cleaned_data["answer"], form.cleaned_data["token"])
+
+
+def _trace_of(
+    request: HttpRequest, order: TokenOrder, form: DecideDoubt | None = None, refusal: str = ""
+) -> HttpResponse:
+    if order.source == "payment":
+        payment = Payment.objects.get(pk=order.source_id)
+        return show_trace(request, payment=payment, form=form, refusal=refusal)
+    return show_trace(request, order=order, form=form, refusal=refusal)
+
+
+def _too_early(order: TokenOrder, answer: str, write: Writer) -> str:
+    """Say why a new order, or giving back, is not safe yet: the first call may still act."""
+    until = safe_from(order)
+    if answer == Answer.FOUND or not order.is_in_doubt or write.now >= until:
+        return ""
+    facts = {"maker": maker_name(order.device.manufacturer), "time": write.clock_seconds(until)}
+    return (
+        _("%(maker)s may still act on the first request until %(time)s. Look again after that.")
+        % facts
+    )
+
+
+def _summary(
+    request: HttpRequest, order: TokenOrder, form: forms.Form, answer: str, token: str
+) -> HttpResponse:
+    write = writer()
+    order.token = token or order.token
+    facts = {
+        "token": display_token(order),
+        "quantity": write.quantity(order),
+        "device": order.device.label,
+        "money": write.money(order.cost),
+        "maker": maker_name(order.device.manufacturer),
+        "customer": order.device.customer or _("the customer"),
+    }
+    question, button, lines = _SUMMARIES[Answer(answer)](facts)
+    context = {
+        "order": order,
+        "form": form,
+        "question": question,
+        "button": button,
+        "facts": lines,
+        "back_url": address_of(order),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "desk/payment_decide.html", context, status=status)
+
+
+Facts = dict[str, object]
+Summary = tuple[str, str, list[tuple[str, str]]]
+
+
+def _sum_found(facts: Facts) -> Summary:
+    return (
+        _("Use the token %(token)s?") % facts,
+        _("Use this token"),
+        [
+            (_("For"), _("%(quantity)s on %(device)s") % facts),
+            (_("Then"), _("%(customer)s gets it by SMS, and the sale is booked.") % facts),
+            (_("Cannot be undone"), _("A token that was sent cannot be called back.")),
+        ],
+    )
+
+
+def _sum_anew(facts: Facts) -> Summary:
+    return (
+        _("Order %(quantity)s again?") % facts,
+        _("Order it again"),
+        [
+            (_("From"), str(facts["maker"])),
+            (_("For"), str(facts["device"])),
+            (
+                _("If the first purchase exists after all"),
+                _("it is bought twice, and the second one is the company's loss."),
+            ),
+        ],
+    )
+
+
+def _sum_back(facts: Facts) -> Summary:
+    return (
+        _("Keep %(money)s as credit of %(device)s?") % facts,
+        _("Keep it as credit"),
+        [
+            (_("Then"), _("no token is issued for it; the customer is told by SMS.")),
+            (
+                _("Later"),
+                _("The credit is spent with the next payment, or by “Issue from credit”."),
+            ),
+        ],
+    )
+
+
+_SUMMARIES: dict[Answer, Callable[[Facts], Summary]] = {
+    Answer.FOUND: _sum_found,
+    Answer.ANEW: _sum_anew,
+    Answer.BACK: _sum_back,
+}
+
+
+@require_POST
+@requires("vending.decide_doubt")
+def order_settle(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Do what was summed up."""
+    order = _order_or_404(public_id)
+    form = SettleDoubt(request.POST)
+    if not form.is_valid():
+        if "answer" in form.errors or "key" in form.errors:
+            return redirect(address_of(order))
+        return _summary(request, order, form, form["answer"].value(), form["token"].value() or "")
+    said = form.cleaned_data
+    refusal = _too_early(order, said["answer"], writer())
+    try:
+        done = not refusal and once(said["key"], lambda: _settle(order, said, actor_of(request)))
+    except DomainError as error:
+        refusal = str(error)
+    if refusal:
+        form.add_error(None, refusal)
+        return _summary(request, order, form, said["answer"], said["token"])
+    if done:
+        messages.success(request, _DONE[Answer(said["answer"])]())
+    else:
+        was_sent_before(request)
+    return redirect(address_of(order))
+
+
+def _settle(order: TokenOrder, said: dict[str, str], actor: User) -> None:
+    common = {"order_id": order.pk, "reason": said["reason"], "actor": actor}
+    if said["answer"] == Answer.FOUND:
+        vending_services.settle_doubt(token=said["token"], **common)
+    elif said["answer"] == Answer.ANEW:
+        vending_services.issue_anew(**common)
+    else:
+        vending_services.give_back(**common)
+
+
+_DONE: dict[Answer, Callable[[], str]] = {
+    Answer.FOUND: lambda: _("The token is stored and on its way to the customer."),
+    Answer.ANEW: lambda: _("Ordered again. The token comes in a moment."),
+    Answer.BACK: lambda: _("The money is kept as credit."),
+}
+
+
+# --- an order that waits, or was refused -----------------------------------------------------------
+
+
+@require_POST
+@requires("vending.retry_order")
+def order_retry(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    order = _order_or_404(public_id)
+    return _do(
+        request,
+        order,
+        lambda: vending_services.resume_order(order_id=order.pk, actor=actor_of(request)),
+        _("It is tried again now."),
+    )
+
+
+@require_POST
+@requires("vending.decide_doubt")
+def order_dismiss(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    order = _order_or_404(public_id)
+    return _do(
+        request,
+        order,
+        lambda: vending_services.dismiss_refused(order_id=order.pk, actor=actor_of(request)),
+        _("It stays as it is and is off the inbox."),
+    )
+
+
+def _do(
+    request: HttpRequest, order: TokenOrder, act: Callable[[], object], done: str
+) -> HttpResponse:
+    """Act on an order and go back to its page; a refusal is shown there with 422."""
+    try:
+        act()
+    except DomainError as refusal:
+        return _trace_of(request, order, refusal=str(refusal))
+    messages.success(request, done)
+    return redirect(address_of(order))
+
+
+# --- a payment without a customer, a returned one, a conflict --------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@requires("payments.decide_payment")
+def payment_assign(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Find the device that an unmatched payment was meant for, and have it settled there."""
+    payment = get_object_or_404(Payment.objects.select_related("connection"), public_id=public_id)
+    form = AssignPayment(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            done = once(form.cleaned_data["key"], lambda: _assign(payment, form, actor_of(request)))
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            if done:
+                messages.success(request, _("Matched. The money is being settled now."))
+            else:
+                was_sent_before(request)
+            return redirect("desk:payment", payment.public_id)
+    elif payment.state != Payment.State.UNMATCHED:
+        return redirect("desk:payment", payment.public_id)
+    text = clean_query(request.GET.get("q", ""))
+    context = {
+        "payment": payment,
+        "reason": explain(payment.reason),
+        "form": form,
+        "chosen": form["device"].value(),
+        "text": text,
+        "candidates": candidates(current_company(), payment, text),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "desk/payment_assign.html", context, status=status)
+
+
+def _assign(payment: Payment, form: forms.Form, actor: User) -> None:
+    device = Device.objects.filter(public_id=form.cleaned_data["device"]).first()
+    if device is None:
+        raise Http404
+    payment_services.assign_payment(
+        payment_id=payment.pk, device_id=device.pk, reason=form.cleaned_data["reason"], actor=actor
+    )
+
+
+@require_POST
+@requires("payments.decide_payment")
+def payment_dismiss(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    payment = get_object_or_404(Payment, public_id=public_id)
+    try:
+        payment_services.dismiss_returned(payment_id=payment.pk, actor=actor_of(request))
+    except DomainError as refusal:
+        return show_trace(request, payment=payment, refusal=str(refusal))
+    messages.success(request, _("Off the inbox. The payment itself was not touched."))
+    return redirect("desk:payment", payment.public_id)
+
+
+@require_http_methods(["GET"])
+@requires("payments.view_payment")
+def conflict(request: HttpRequest, public_id: UUID, pk: int) -> HttpResponse:
+    """Compare what was counted with what was reported again."""
+    return _compare(request, _conflict_or_404(public_id, pk), CloseConflict())
+
+
+@require_POST
+@requires("payments.close_conflict")
+def conflict_close(request: HttpRequest, public_id: UUID, pk: int) -> HttpResponse:
+    row = _conflict_or_404(public_id, pk)
+    form = CloseConflict(request.POST)
+    if form.is_valid():
+        try:
+            payment_services.close_conflict(
+                conflict_id=row.pk, note=form.cleaned_data["note"], actor=actor_of(request)
+            )
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Closed. The payment that stands was not touched."))
+            return redirect("desk:payment", public_id)
+    return _compare(request, row, form)
+
+
+def _conflict_or_404(public_id: UUID, pk: int) -> Conflict:
+    conflicts = Conflict.objects.select_related(
+        "payment__connection", "payment__customer", "payment__device", "callback"
+    )
+    return get_object_or_404(conflicts, pk=pk, payment__public_id=public_id)
+
+
+def _compare(request: HttpRequest, row: Conflict, form: CloseConflict) -> HttpResponse:
+    context = {"conflict": row, "payment": row.payment, "form": form}
+    status = 422 if form.errors else 200
+    return render(request, "desk/payment_conflict.html", context, status=status)
