@@ -79,5 +79,5 @@ def remote_ip(request: HttpRequest) -> str:
     if settings.TRUSTED_PROXIES:
         chain = request.headers.get("X-Forwarded-For", "").split(",")
         if len(chain) >= settings.TRUSTED_PROXIES:
-            return chain[-settings.TRUSTED_PROXIES].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
+            return str(chain[-settings.TRUSTED_PROXIES]).strip().removeprefix("::ffff:")
+    return str(request.META.get("REMOTE_ADDR", "")).removeprefix("::ffff:")

@@ -36,7 +36,8 @@ class Doorbell(threading.local):
         if time.monotonic() < self.quiet_until:
             return False
         try:
-            task.apply_async(kwargs=dict(kwargs), connection=self._connect(), retry=False)
+            options: dict[str, Any] = {"connection": self._connect(), "retry": False}
+            task.apply_async(kwargs=dict(kwargs), **options)
         except (OperationalError, RedisError, OSError) as error:
             self._hang_up()
             logger.warning(

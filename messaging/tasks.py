@@ -3,9 +3,9 @@
 from typing import Any
 
 from celery import shared_task
-from django.db import connection
 
 from common.queue import after_commit
+from common.schema import current_schema
 from tenants.scope import in_company
 
 
@@ -19,4 +19,4 @@ def send_message(*, schema: str, message_id: int, **_: Any) -> None:
 
 def ring_send(message_id: int) -> None:
     """Have a worker hand a message over once this transaction is committed."""
-    after_commit(send_message, schema=connection.schema_name, message_id=message_id)
+    after_commit(send_message, schema=current_schema(), message_id=message_id)

@@ -28,7 +28,7 @@ _made = embedded.development_secrets(LOCAL_DIR) if IS_DEVELOPMENT else {}
 
 
 def _required(name: str) -> str:
-    value = env.str(name, default=_made.get(name, ""))
+    value: str = env.str(name, default=_made.get(name, ""))
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. See .env.example for what it holds.")
     return value

@@ -53,7 +53,7 @@ def split_for(*, company: Company, device: Device, amount: Decimal, at: datetime
     """Split an amount paid for a device of a customer, at the prices and debts of ``at``."""
     today = today_in(company.timezone, at)
     rows = list(
-        InstalmentRow.objects.filter(plan__customer_id=device.customer_id)
+        InstalmentRow.objects.filter(plan__customer=device.customer_id)
         .exclude(plan__state=Plan.State.WRITTEN_OFF)
         .filter(plan__device_id__isnull=True, paid__lt=F("cost"), due_date__lte=today)
         .union(

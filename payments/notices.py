@@ -59,7 +59,7 @@ def _tell_payer(company: Company, order: TokenOrder, payment: Payment) -> list[M
 
 
 def _tell_owner(company: Company, order: TokenOrder) -> list[Message]:
-    customer = Customer.objects.get(pk=order.device.customer_id)
+    customer = Customer.objects.get(devices__pk=order.device_id)
     with _language_of(company, customer):
         text = _("%(company)s: %(token)s Device %(serial)s.") % {
             "company": company.name,

@@ -2,12 +2,12 @@
 
 import datetime as dt
 
-from django.db import connection
 from django.db.models import F, Min, Q
 from django.db.models.functions import Greatest, Now
 
 from common.clock import database_now
 from common.queue import ring
+from common.schema import current_schema
 from payments import services
 from payments.models import OperatorResult, Payment
 from payments.tasks import report_result, work_payment
@@ -26,12 +26,12 @@ def restart(_: Company) -> None:
         available_at=Now() + AGAIN_AFTER, attempts=F("attempts") + 1
     )
     for payment_id in ids:
-        ring(work_payment, schema=connection.schema_name, payment_id=payment_id)
+        ring(work_payment, schema=current_schema(), payment_id=payment_id)
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
     results = OperatorResult.objects.filter(free, available_at__lte=Now())
     results = results.exclude(state=OperatorResult.State.CONFIRMED).order_by("available_at")
     for result_id in results.values_list("pk", flat=True)[:AT_ONCE]:
-        ring(report_result, schema=connection.schema_name, result_id=result_id)
+        ring(report_result, schema=current_schema(), result_id=result_id)
 
 
 def next_due(_: Company) -> dt.datetime | None:

@@ -55,7 +55,9 @@ class AddressListField(forms.CharField):
                 ipaddress.ip_network(word, strict=False)
             except ValueError:
                 raise ValidationError(
-                    _("“%(word)s” is not a network address. Write one like 196.201.214.200 per line."),
+                    _(
+                        "“%(word)s” is not a network address. Write one like 196.201.214.200 per line."
+                    ),
                     params={"word": word},
                 ) from None
         return words
@@ -67,7 +69,9 @@ class PluginSettingsForm(forms.Form):
     ``stored_secrets`` names the secret fields that hold a value already: they may be left empty.
     """
 
-    def __init__(self, *args: Any, stored_secrets: frozenset[str] = frozenset(), **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, stored_secrets: frozenset[str] = frozenset(), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.stored_secrets = stored_secrets
         for name in self.secret_names() & stored_secrets:
@@ -75,7 +79,7 @@ class PluginSettingsForm(forms.Form):
 
     @classmethod
     def secret_names(cls) -> frozenset[str]:
-        fields = cls.base_fields.items()  # type: ignore[attr-defined]
+        fields = cls.base_fields.items()
         return frozenset(name for name, field in fields if isinstance(field, SecretField))
 
     def has_value(self, name: str) -> bool:

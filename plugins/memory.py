@@ -1,6 +1,7 @@
 """An adapter's memory on its connection: encrypted, with an end."""
 
 import datetime as dt
+from typing import Any
 
 from django.db import transaction
 
@@ -14,8 +15,8 @@ class ConnectionMemory:
         self.connection_id = connection_id
 
     def get(self, name: str) -> str | None:
-        memory = Connection.objects.values_list("memory", flat=True).get(pk=self.connection_id) or {}
-        kept = memory.get(name)
+        memory: Any = Connection.objects.values_list("memory", flat=True).get(pk=self.connection_id)
+        kept = (memory or {}).get(name)
         if kept is None or dt.datetime.fromisoformat(kept["expires_at"]) <= dt.datetime.now(dt.UTC):
             return None
         return str(kept["value"])
@@ -29,6 +30,7 @@ class ConnectionMemory:
     @transaction.atomic
     def _change(self, changes: dict[str, object]) -> None:
         connection = Connection.objects.select_for_update(no_key=True).get(pk=self.connection_id)
-        memory = {**(connection.memory or {}), **changes}
+        kept: Any = connection.memory or {}
+        memory: dict[str, Any] = {**kept, **changes}
         connection.memory = {name: kept for name, kept in memory.items() if kept}
         connection.save(update_fields=["memory"])

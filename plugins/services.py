@@ -14,6 +14,7 @@ from accounts.audit import audit
 from accounts.models import User
 from common.errors import DomainError
 from common.queue import after_commit
+from common.schema import current_schema
 from common.words import _
 from plugins import registry, tasks
 from plugins.contracts import Plugin
@@ -109,14 +110,10 @@ def ask_check(*, connection_id: int) -> Connection:
 
 
 def _ask(connection: Connection) -> None:
-    from django.db import connection as database
-
     connection.check_state = Connection.CheckState.ASKED
     connection.check_asked_at = timezone.now()
     connection.save(update_fields=["check_state", "check_asked_at"])
-    after_commit(
-        tasks.check_connection, schema=database.schema_name, connection_id=connection.pk
-    )
+    after_commit(tasks.check_connection, schema=current_schema(), connection_id=connection.pk)
 
 
 def check_connection(*, connection_id: int) -> Connection:

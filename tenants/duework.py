@@ -5,30 +5,30 @@ that transaction ends, so that a sweeper which sees no open work cannot remove w
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection, transaction
 
 from tenants.models import DueWork
 
-LOOK_AFTER = timedelta(seconds=8)
+LOOK_AFTER = 8  # seconds
 
 _ANNOUNCE = """
 WITH held AS (
     SELECT id, due_at FROM public.tenants_duework WHERE company_id = %(company)s AND kind = %(kind)s
     FOR KEY SHARE
 ), moved AS (
-    UPDATE public.tenants_duework SET due_at = clock_timestamp() + %(after)s
-    WHERE id IN (SELECT id FROM held WHERE due_at > clock_timestamp() + %(after)s * 2)
+    UPDATE public.tenants_duework SET due_at = clock_timestamp() + %(after)s::interval
+    WHERE id IN (SELECT id FROM held WHERE due_at > clock_timestamp() + %(after)s::interval * 2)
 )
 INSERT INTO public.tenants_duework (company_id, kind, due_at)
-SELECT %(company)s, %(kind)s, clock_timestamp() + %(after)s
+SELECT %(company)s, %(kind)s, clock_timestamp() + %(after)s::interval
 WHERE NOT EXISTS (SELECT 1 FROM held)
 ON CONFLICT (company_id, kind) DO NOTHING
 """
 
 _TAKE = """
-UPDATE public.tenants_duework SET due_at = clock_timestamp() + %(after)s
+UPDATE public.tenants_duework SET due_at = clock_timestamp() + %(after)s::interval
 WHERE id IN (
     SELECT id FROM public.tenants_duework WHERE due_at <= clock_timestamp()
     ORDER BY due_at LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED
@@ -45,13 +45,15 @@ FOR UPDATE SKIP LOCKED
 def announce(company_id: int, kind: DueWork.Kind = DueWork.Kind.LINE) -> None:
     """Say that this company has work, in the transaction that makes it."""
     with connection.cursor() as cursor:
-        cursor.execute(_ANNOUNCE, {"company": company_id, "kind": kind, "after": LOOK_AFTER})
+        cursor.execute(
+            _ANNOUNCE, {"company": company_id, "kind": kind, "after": f"{LOOK_AFTER} seconds"}
+        )
 
 
 def take_due() -> list[tuple[str, str]]:
-    """Return (schema, kind) of all that is due, and put each off by ``LOOK_AFTER``."""
+    """Return (schema, kind) of all that is due, and put each off by ``LOOK_AFTER`` seconds."""
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"after": LOOK_AFTER})
+        cursor.execute(_TAKE, {"after": f"{LOOK_AFTER} seconds"})
         return list(cursor.fetchall())
 
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.urls import set_urlconf
 
 from common.http import Handler
+from common.schema import open_company, open_public
 from tenants.selectors import company_for_host
 
 
@@ -32,16 +33,16 @@ class CompanyMiddleware:
         except DisallowedHost:
             return HttpResponseNotFound("There is no company at this address.")
         if host in {settings.PUBLIC_HOST, "127.0.0.1"}:
-            connection.set_schema_to_public()
-            request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
+            open_public()
+            request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
             set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
             return self.get_response(request)
-        connection.set_schema_to_public()
+        open_public()
         company = company_for_host(host)
         if company is None:
             return HttpResponseNotFound("There is no company at this address.")
         request.company = company  # type: ignore[attr-defined]
-        connection.set_tenant(company)
+        open_company(company)
         set_urlconf(settings.ROOT_URLCONF)
         return self.get_response(request)
 

@@ -9,7 +9,7 @@ from django_tenants.models import DomainMixin, TenantMixin
 from common.words import _
 
 
-class Company(TenantMixin):
+class Company(TenantMixin):  # type: ignore[misc]
     """One company. Its rows live in a PostgreSQL schema of its own, named like its slug."""
 
     class DebtOrder(models.TextChoices):
@@ -55,7 +55,7 @@ class Company(TenantMixin):
         return str(self.schema_name)
 
 
-class Domain(DomainMixin):
+class Domain(DomainMixin):  # type: ignore[misc]
     """One host name of a company, in lower case."""
 
 

@@ -3,11 +3,13 @@
 import contextlib
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import connection
 from django_tenants.utils import schema_context
 
 from common.errors import MpmError
+from common.schema import current_schema, open_company
 from tenants.models import Company
 
 CACHE_SECONDS = 5.0
@@ -30,7 +32,7 @@ def company_by_schema(schema: str) -> Company:
     kept = _companies.get(schema)
     if kept and kept[0] > time.monotonic():
         return kept[1]
-    company = Company.objects.filter(schema_name=schema, is_active=True).first()
+    company: Company | None = Company.objects.filter(schema_name=schema, is_active=True).first()
     if company is None or schema == "public":
         raise NoCompany(schema)
     _companies[schema] = (time.monotonic() + CACHE_SECONDS, company)
@@ -49,17 +51,18 @@ def in_company(schema: str) -> Iterator[Company]:
     :raises NoCompany: unknown, switched off, or the public schema
     :raises CompanyChangedInTransaction: another schema is open inside a transaction
     """
-    if connection.schema_name != schema and _in_transaction():
+    if current_schema() != schema and _in_transaction():
         raise CompanyChangedInTransaction(schema)
     company = company_by_schema(schema)
     with schema_context(schema):
-        connection.set_tenant(company)
+        open_company(company)
         yield company
 
 
 def _in_transaction() -> bool:
     """Whether our own code opened one; the block that a test case wraps around itself does not count."""
-    return any(not block._from_testcase for block in connection.atomic_blocks)
+    blocks: list[Any] = connection.atomic_blocks
+    return any(not block._from_testcase for block in blocks)
 
 
 def current_company() -> Company:
@@ -68,6 +71,6 @@ def current_company() -> Company:
     :raises NoCompany: the public schema is open
     """
     tenant = getattr(connection, "tenant", None)
-    if isinstance(tenant, Company) and tenant.schema_name != "public":
+    if isinstance(tenant, Company) and tenant.slug != "public":
         return tenant
-    return company_by_schema(connection.schema_name)
+    return company_by_schema(current_schema())

@@ -19,8 +19,9 @@ def company_for_host(host: str) -> Company | None:
     domain = Domain.objects.select_related("tenant").filter(domain=host).first()
     if domain is None or not domain.tenant.is_active or domain.tenant.schema_name == "public":
         return None
-    _by_host[host] = (time.monotonic() + CACHE_SECONDS, domain.tenant)
-    return domain.tenant
+    company: Company = domain.tenant
+    _by_host[host] = (time.monotonic() + CACHE_SECONDS, company)
+    return company
 
 
 def forget_hosts() -> None:
@@ -29,7 +30,8 @@ def forget_hosts() -> None:
 
 
 def companies() -> QuerySet[Company]:
-    return Company.objects.filter(is_active=True).exclude(schema_name="public").order_by("pk")
+    active: QuerySet[Company] = Company.objects.filter(is_active=True)
+    return active.exclude(schema_name="public").order_by("pk")
 
 
 def host_of(company: Company) -> str:

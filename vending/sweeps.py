@@ -2,11 +2,11 @@
 
 import datetime as dt
 
-from django.db import connection
 from django.db.models import Min, Q, QuerySet
 from django.db.models.functions import Now
 
 from common.queue import ring
+from common.schema import current_schema
 from messaging import services as messaging
 from tenants.models import Company
 from vending import services
@@ -24,9 +24,9 @@ def restart(_: Company) -> None:
         messaging.send_claimed(services.release_lost(order_id))
     ready = orders.filter(available_at__lte=Now(), paused_reason="")
     for order_id in _ids(ready.filter(state=State.DUE)):
-        ring(issue_token, schema=connection.schema_name, order_id=order_id)
+        ring(issue_token, schema=current_schema(), order_id=order_id)
     for order_id in _ids(ready.filter(state=State.IN_DOUBT)):
-        ring(look_up_token, schema=connection.schema_name, order_id=order_id)
+        ring(look_up_token, schema=current_schema(), order_id=order_id)
 
 
 def next_due(_: Company) -> dt.datetime | None:

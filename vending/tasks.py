@@ -3,9 +3,9 @@
 from typing import Any
 
 from celery import shared_task
-from django.db import connection
 
 from common.queue import after_commit
+from common.schema import current_schema
 from tenants.scope import in_company
 
 
@@ -33,4 +33,4 @@ def look_up_token(*, schema: str, order_id: int, **_: Any) -> None:
 
 def ring_issue(order_id: int) -> None:
     """Have a worker issue an order once this transaction is committed."""
-    after_commit(issue_token, schema=connection.schema_name, order_id=order_id)
+    after_commit(issue_token, schema=current_schema(), order_id=order_id)

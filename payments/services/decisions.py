@@ -3,13 +3,14 @@
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.audit import audit
 from accounts.models import User
 from common.errors import DomainError
 from common.queue import after_commit
+from common.schema import current_schema
 from common.words import _
 from customers.models import Customer
 from devices.models import Device
@@ -77,7 +78,7 @@ def assign_payment(*, payment_id: int, device_id: int, reason: str, actor: User)
         reason=reason,
     )
     duework.announce(current_company().pk)
-    after_commit(tasks.work_payment, schema=connection.schema_name, payment_id=payment.pk)
+    after_commit(tasks.work_payment, schema=current_schema(), payment_id=payment.pk)
     return payment
 
 

@@ -40,7 +40,7 @@ State = Payment.State
 VALIDATION_LIVES = timedelta(hours=24)
 # The worker that is rung settles at once; the sweeper takes a payment up when that did not happen.
 TAKEN_UP_AFTER = timedelta(seconds=8)
-DECIDED = "state verdict reason payment kind reference price digest".split()
+DECIDED = ["state", "verdict", "reason", "payment", "kind", "reference", "price", "digest"]
 
 
 def keep_callback(*, connection: Connection, callback: Callback) -> KeptCallback:
