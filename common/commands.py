@@ -60,7 +60,7 @@ class ReportingCommand(BaseCommand):
 
 def _facts_of(refusal: Exception) -> dict[str, Any]:
     facts: dict[str, Any] = {"error": str(refusal)}
-    problems = getattr(refusal, "problems", None)
+    problems = getattr(refusal, "problems", None) or getattr(refusal, "errors", None)
     if problems:
         facts["problems"] = problems
     return facts
