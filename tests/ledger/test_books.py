@@ -1,0 +1,240 @@
+"""The books: every row of the posting table, and what the database refuses."""
+
+import datetime as dt
+from decimal import Decimal as D
+from uuid import uuid4
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from appliances.schedule import parse_period
+from appliances.services import sell_appliance
+from devices.fees import accrue
+from devices.models import TariffVersion
+from ledger.models import Account, Entry, Event, Posting
+from ledger.selectors import balance, trial_balance
+from ledger.services import Movement, UnbalancedPosting, credit, debit, post
+from payments import services
+from payments.models import Payment
+from tests.conftest import NOW
+from tests.payments.conftest import airtel, pay, work  # noqa: F401
+from tests.payments.makers import answering, use_calin
+
+
+def lines_of(event):
+    """The lines of the only posting of this event, debits positive."""
+    posting = Posting.objects.get(event=event)
+    return {(entry.account, entry.amount) for entry in posting.entries.all()}
+
+
+def booked(amount="5000"):
+    return Movement(
+        Event.BOOKED,
+        "payment",
+        1,
+        [debit(Account.OPERATOR_CLEARING, D(amount), 1), credit(Account.SUSPENSE, D(amount), 1)],
+    )
+
+
+# --- the posting table ---------------------------------------------------------------------------------
+
+
+def test_a_booked_payment_waits_in_suspense(world, airtel):  # noqa: F811
+    airtel(amount="5000")
+
+    assert lines_of("booked") == {("operator_clearing", D(5000)), ("suspense", D(-5000))}
+
+
+def test_a_settled_payment_pays_debts_and_the_rest_is_credit_that_is_spent(
+    world, jua, pay  # noqa: F811
+):
+    TariffVersion.objects.update(access_fee=D(2000), access_fee_days=7)
+    accrue(jua, dt.date(2026, 11, 8))
+    sell_appliance(
+        company=jua, customer_id=world.neema.pk, appliance="Television", price=D(15000),
+        down_payment=D(0), instalments=1, every=parse_period("30d"), first_due=dt.date(2026, 1, 1),
+        sold_at=NOW, actor=None,
+    )  # fmt: skip
+
+    pay("20000")
+
+    assert lines_of("settled") == {
+        ("suspense", D(20000)),
+        ("plan_receivable", D(-15000)),
+        ("fee_receivable", D(-2000)),
+        ("device_credit", D(-3000)),
+    }
+    assert lines_of("credit_spent") == {("device_credit", D(3000)), ("ordered", D(-3000))}
+    assert lines_of("issued") == {("ordered", D(3000)), ("energy_revenue", D(-3000))}
+
+
+def test_revenue_is_booked_net_of_vat(world, pay):  # noqa: F811
+    TariffVersion.objects.update(vat_percent=D(18))
+
+    pay("5000")
+
+    assert lines_of("issued") == {
+        ("ordered", D(5000)),
+        ("energy_revenue", D("-4237.29")),
+        ("vat_payable", D("-762.71")),
+    }
+
+
+def test_a_refused_token_becomes_credit(world, pay):  # noqa: F811
+    use_calin(world.meter)
+    with answering(code="03"):
+        pay("5000")
+
+    assert lines_of("not_issued") == {("ordered", D(5000)), ("device_credit", D(-5000))}
+
+
+def test_an_access_fee_is_owed_when_it_falls_due(world, jua):
+    TariffVersion.objects.update(access_fee=D(1180), access_fee_days=7, vat_percent=D(18))
+
+    accrue(jua, dt.date(2026, 11, 8))
+
+    assert lines_of("fee_due") == {
+        ("fee_receivable", D(1180)),
+        ("fee_revenue", D(-1000)),
+        ("vat_payable", D(-180)),
+    }
+
+
+def test_a_sale_is_owed_at_once(world, jua):
+    plan = sell_appliance(
+        company=jua, customer_id=world.neema.pk, appliance="Fan", price=D(1180), down_payment=D(0),
+        instalments=2, every=parse_period("30d"), first_due=dt.date(2027, 1, 1), sold_at=NOW,
+        actor=None, vat_percent=D(18),
+    )  # fmt: skip
+
+    assert lines_of("sold") == {
+        ("plan_receivable", D(1180)),
+        ("appliance_revenue", D(-1000)),
+        ("vat_payable", D(-180)),
+    }
+    assert balance(Account.PLAN_RECEIVABLE, plan.pk) == sum(i.cost for i in plan.instalments.all())
+
+
+def test_credit_may_be_spent_without_a_payment(world, amina, pay, work):  # noqa: F811
+    use_calin(world.meter)
+    with answering(code="03"):
+        pay("5000")
+    with answering():
+        services.issue_from_credit(device_id=world.meter.pk, actor=amina, key=uuid4())
+        work()
+
+    assert balance(Account.DEVICE_CREDIT, world.meter.pk) == 0
+    assert trial_balance()[Account.ENERGY_REVENUE] == D(-5000)
+
+
+def test_a_form_sent_twice_spends_credit_once(world, amina, pay):  # noqa: F811
+    use_calin(world.meter)
+    with answering(code="03"):
+        pay("5000")
+    key = uuid4()
+    services.issue_from_credit(device_id=world.meter.pk, actor=amina, key=key)
+
+    with pytest.raises(services.KeyUsed):
+        services.issue_from_credit(device_id=world.meter.pk, actor=amina, key=key)
+
+    assert Posting.objects.filter(event="credit_spent", source="order").count() == 2
+
+
+def test_suspense_is_what_waits_and_ordered_is_what_is_open(world, airtel, work):  # noqa: F811
+    airtel(amount="5000")
+    waiting = balance(Account.SUSPENSE, Payment.objects.get().pk)
+    work()
+
+    assert waiting == D(5000)
+    assert trial_balance()[Account.SUSPENSE] == 0
+    assert trial_balance()[Account.ORDERED] == 0
+
+
+# --- what the database refuses -------------------------------------------------------------------------
+
+
+def test_an_unbalanced_movement_is_refused_before_the_database(world):
+    lines = [debit(Account.SUSPENSE, D(1), 1), credit(Account.LOSSES, D(2))]
+
+    with pytest.raises(UnbalancedPosting):
+        post(Movement(Event.SETTLED, "payment", 1, lines), occurred_at=NOW)
+
+    assert not Posting.objects.exists()
+
+
+def test_an_unbalanced_posting_is_refused_at_commit(world):
+    post(booked(), occurred_at=NOW)
+    posting = Posting.objects.get()
+
+    with pytest.raises(IntegrityError, match="does not balance"), transaction.atomic():
+        Entry.objects.create(posting=posting, account=Account.LOSSES, amount=D(1))
+        _check_now()
+
+
+def test_a_posting_without_entries_is_refused(world):
+    with pytest.raises(IntegrityError, match="does not balance"), transaction.atomic():
+        Posting.objects.create(event=Event.OPENING, source="x", source_id=1, occurred_at=NOW)
+        _check_now()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE ledger_entry SET amount = amount + 1",
+        "DELETE FROM ledger_entry",
+        "TRUNCATE ledger_entry",
+        "UPDATE ledger_posting SET memo = 'x'",
+        "DELETE FROM ledger_posting",
+        "TRUNCATE ledger_posting CASCADE",
+        "UPDATE accounts_auditentry SET action = 'x'",
+        "DELETE FROM accounts_auditentry",
+    ],
+)
+def test_nothing_written_can_be_changed(world, amina, sql):
+    from accounts.audit import audit
+
+    post(booked(), occurred_at=NOW)
+    audit(actor=amina, action="test.done")
+    _check_now()
+
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(sql)
+
+
+def test_the_check_looks_into_the_right_company_whatever_is_open_at_commit(world, taa):
+    post(booked(), occurred_at=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("SET search_path = taa, public")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET search_path = jua, public")
+
+    assert Posting.objects.count() == 1
+
+
+def test_several_movements_are_written_in_order_in_one_statement(
+    world, django_assert_num_queries
+):
+    with django_assert_num_queries(1):
+        post(booked("1"), booked("2"), booked("3"), occurred_at=NOW)
+
+    assert [p.entries.get(amount__gt=0).amount for p in Posting.objects.order_by("pk")] == [1, 2, 3]
+
+
+def test_a_row_that_money_points_to_cannot_be_deleted(world, pay):  # noqa: F811
+    from django.db.models import ProtectedError
+
+    pay("5000")
+
+    for row in (world.neema, world.meter, world.airtel, world.village, world.tariff):
+        with pytest.raises(ProtectedError):
+            row.delete()
+
+
+def _check_now():
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
