@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.signals import worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mpm.settings")
 
@@ -12,3 +13,10 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "sweep": {"task": "tenants.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
 }
+
+
+@worker_init.connect
+def refuse_what_mixes_companies(**_: object) -> None:
+    from mpm.pooling import refuse_transaction_pooling
+
+    refuse_transaction_pooling()
