@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from common.badges import Badge, Tone, Track
 from common.words import _
+from messaging.badges import message_badge
 from messaging.models import Message
 from payments.models import Payment
 from vending.models import TokenOrder
@@ -33,13 +34,6 @@ TOKEN_BADGES = {
 }
 TOKEN_PAUSED = Badge(WARN, _("Token paused"))
 TOKEN_GIVEN_BACK = Badge(QUIET, _("Kept as credit"), is_bare=True)
-MESSAGE_BADGES = {
-    Message.State.QUEUED: Badge(BUSY, Message.State.QUEUED.label),
-    Message.State.SENT: Badge(BUSY, Message.State.SENT.label, icon="send"),
-    Message.State.DELIVERED: Badge(GOOD, Message.State.DELIVERED.label, is_bare=True),
-    Message.State.FAILED: Badge(BAD, Message.State.FAILED.label),
-}
-MESSAGE_GIVEN_UP = Badge(QUIET, _("SMS given up"), is_bare=True)
 CONFLICT = Badge(WARN, _("Conflict"))
 SETTLED = Badge(GOOD, Payment.State.SETTLED.label, is_bare=True)
 UNSETTLED = {
@@ -62,13 +56,6 @@ def order_badge(order: TokenOrder) -> Badge:
     if order.state == TokenOrder.State.REFUSED and order.decided_by:
         return TOKEN_GIVEN_BACK
     return TOKEN_BADGES[TokenOrder.State(order.state)]
-
-
-def message_badge(message: Message) -> Badge:
-    """Return the badge of one SMS; a failure that somebody gave up on is quiet."""
-    if message.state == Message.State.FAILED and message.dismissed_at:
-        return MESSAGE_GIVEN_UP
-    return MESSAGE_BADGES[Message.State(message.state)]
 
 
 def worst_order(orders: Sequence[TokenOrder]) -> TokenOrder | None:

@@ -8,10 +8,11 @@ from desk.trace.load import Story
 from desk.trace.raw import exchange_raws
 from desk.trace.values import Bubble, Station, Step
 from desk.trace.writer import Writer, sentence
+from messaging.badges import message_badge
 from messaging.length import sms_count
 from messaging.models import Message
 from payments.models import Payment
-from payments.standing import decisive_message, message_badge
+from payments.standing import decisive_message
 from vending.models import TokenOrder
 
 State = Message.State

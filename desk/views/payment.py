@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.access import may, requires
+from accounts.audit import audit
+from accounts.models import User
 from common.words import _
 from desk import trace
 from desk.forms import Answer, DecideDoubt
@@ -112,6 +114,9 @@ def payment_export(request: HttpRequest) -> HttpResponseBase:
         company=current_company(), now=timezone.now(), asked=form.asked()
     )
     kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
+    user = request.user
+    assert isinstance(user, User)
+    audit(actor=user, action="payments.exported", format=kind)
     return export(_rows(payments), COLUMNS, "payments", kind)
 
 
