@@ -96,6 +96,12 @@ def kwh(quantity: Decimal | None) -> str:
 
 
 @register.filter
+def plain_kwh(quantity: Decimal | None) -> str:
+    """``3.6``, for figures that write the unit beside."""
+    return DASH if quantity is None else formats.plain_kwh(Decimal(quantity), _language())
+
+
+@register.filter
 def days(count: Decimal | int | None) -> str:
     """``9 days``"""
     return DASH if count is None else formats.days(count, _language())
