@@ -18,6 +18,8 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from common import crash
+
 logger = logging.getLogger(__name__)
 
 RING_SECONDS = 0.08
@@ -72,6 +74,7 @@ _doorbell = Doorbell()
 
 def ring(task: "Task[Any, Any]", **kwargs: Any) -> bool:
     """Queue a task at once; a silent broker is no error. Call it only outside a transaction."""
+    crash.point("doorbell.unrung")
     return _doorbell.ring(task, kwargs)
 
 

@@ -31,6 +31,12 @@ def host_name(text: str) -> str:
     return name
 
 
+def no_crashing(text: str, *, is_development: bool) -> None:
+    """:raises ImproperlyConfigured: points to die at are set where real money moves"""
+    if text and not is_development:
+        raise ImproperlyConfigured("MPM_CRASH_AT is set: it kills processes and is for tests only.")
+
+
 def redis_url(text: str) -> str:
     """:raises ImproperlyConfigured: not a redis address"""
     if urlsplit(text).scheme not in {"redis", "rediss"}:

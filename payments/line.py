@@ -1,5 +1,6 @@
 """The line of one payment, as one worker walks it: settle ▸ issue ▸ send."""
 
+from common import crash
 from messaging import services as messaging
 from payments import services
 from tenants.models import Company
@@ -12,6 +13,7 @@ def work(company: Company, payment_id: int) -> None:
         settled = services.settle_payment(company=company, payment_id=payment_id)
     except services.NotReceived:
         return
+    crash.point("settle.committed")
     messages = settled.messages
     if settled.order is not None:
         try:

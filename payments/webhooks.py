@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from common import crash
 from common.http import remote_ip
 from payments import services
 from plugins.contracts import Answer, Callback, PaymentProvider
@@ -33,6 +34,7 @@ def receive(request: HttpRequest, slug: str, key: str, action: str) -> HttpRespo
         received_at=timezone.now(),
     )
     kept = services.keep_callback(connection=connection, callback=callback)
+    crash.point("callback.kept")
     provider = build_adapter(connection, PaymentProvider)
     try:
         incoming = provider.read(callback)
@@ -46,6 +48,7 @@ def receive(request: HttpRequest, slug: str, key: str, action: str) -> HttpRespo
         incoming=incoming,
         now=callback.received_at,
     )
+    crash.point("book.committed")
     return _reply(provider.answer(incoming, outcome))
 
 

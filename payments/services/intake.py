@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 
+from common import crash
 from common.money import AmountTooFine, NotAnAmount, parse_amount
 from common.phone import same_or_raw
 from common.queue import after_commit
@@ -191,7 +192,9 @@ class _Intake:
         payment = self._new_payment(notice, amount, device, state)
         payment.reason = WORDS[reason] if reason else ""
         payment.save()
-        return self._count(payment)
+        outcome = self._count(payment)
+        crash.point("book.before_commit")
+        return outcome
 
     def _count(self, payment: Payment) -> Outcome:
         """Post what was taken, owe a result where one is wanted, and ring after the commit."""
