@@ -7,21 +7,19 @@ from django.db.models.functions import Now
 
 from common.queue import ring
 from common.schema import current_schema
-from messaging import services as messaging
 from tenants.models import Company
-from vending import services
 from vending.models import TokenOrder
-from vending.tasks import issue_token, look_up_token
+from vending.tasks import issue_token, look_up_token, release_order
 
 State = TokenOrder.State
 AT_ONCE = 200
 
 
 def restart(_: Company) -> None:
-    """Park what a dead worker left, ring for what is due, ask about what is in doubt."""
+    """Ring for what a dead worker left, for what is due and for what is in doubt."""
     orders = TokenOrder.objects.order_by("available_at", "pk")
     for order_id in _ids(orders.filter(state=State.REQUESTED, leased_until__lt=Now())):
-        messaging.send_claimed(services.release_lost(order_id))
+        ring(release_order, schema=current_schema(), order_id=order_id)
     ready = orders.filter(available_at__lte=Now(), paused_reason="")
     for order_id in _ids(ready.filter(state=State.DUE)):
         ring(issue_token, schema=current_schema(), order_id=order_id)

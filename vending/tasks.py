@@ -23,6 +23,16 @@ def issue_token(*, schema: str, order_id: int, **_: Any) -> None:
 
 
 @shared_task
+def release_order(*, schema: str, order_id: int, **_: Any) -> None:
+    """Park an order whose worker was lost."""
+    from messaging import services as messaging
+    from vending import services
+
+    with in_company(schema):
+        messaging.send_claimed(services.release_lost(order_id))
+
+
+@shared_task
 def look_up_token(*, schema: str, order_id: int, **_: Any) -> None:
     from messaging import services as messaging
     from vending import services

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from appliances.models import Plan
+from common import crash
 from common.errors import DomainError
 from common.retry import gap_after
 from common.words import _
@@ -29,9 +30,11 @@ from plugins.contracts import (
 )
 from plugins.errors import Misconfigured, OutcomeUnknown, PluginError, Rejected, Unavailable
 from plugins.models import Connection
+from tenants import duework
+from tenants.scope import current_company
 from vending import outcomes
 from vending.models import OrderEvent, TokenOrder
-from vending.services.orders import pause
+from vending.services.orders import connection_for, obstacle_of, pause, resume_if_mended
 
 logger = logging.getLogger(__name__)
 State = TokenOrder.State
@@ -58,22 +61,17 @@ def issue_order(order: TokenOrder) -> list[Message]:
     """As ``issue``, for an order that was read or placed just now."""
     if order.state != State.DUE or order.paused_reason:
         raise OrderNotDue
-    connection = Connection.objects.filter(plugin=order.device.manufacturer).first()
-    obstacle = _obstacle(connection)
+    connection = connection_for(order)
+    obstacle = obstacle_of(connection)
     if obstacle or connection is None:
         pause(order, obstacle)
+        resume_if_mended(order)
         return []
     claim(order, connection)
-    return _call_and_close(order, connection)
-
-
-def _obstacle(connection: Connection | None) -> str:
-    """Why nothing can be ordered over this connection now; empty when it can."""
-    if connection is None:
-        return "The manufacturer's plug-in is not set up."
-    if not connection.is_on:
-        return "The manufacturer's plug-in is switched off."
-    return connection.paused_reason
+    crash.point("issue.claimed")
+    messages = _call_and_close(order, connection)
+    crash.point("issue.closed")
+    return messages
 
 
 def claim(order: TokenOrder, connection: Connection) -> None:
@@ -122,12 +120,14 @@ def _call_and_close(order: TokenOrder, connection: Connection) -> list[Message]:
     except Misconfigured as error:
         plugin_services.pause_connection(connection_id=connection.pk, reason=error.reason)
         put_back(order, error, pause_reason=error.reason)
+        resume_if_mended(order)
         return []
     except Unavailable as error:
         put_back(order, error)
         return []
     except OutcomeUnknown as error:
         return doubt(order, error.reason, registry.manufacturer(connection.plugin))
+    crash.point("issue.called")
     return close_as_issued(order, issued.token)
 
 
@@ -256,6 +256,7 @@ def put_back(order: TokenOrder, error: PluginError, *, pause_reason: str = "") -
     if changed:
         kind = OrderEvent.Kind.PAUSED if pause_reason else OrderEvent.Kind.UNAVAILABLE
         OrderEvent.objects.create(order=order, kind=kind, text=error.reason[:500])
+        duework.announce(current_company().pk)
 
 
 @transaction.atomic
@@ -276,6 +277,7 @@ def doubt(order: TokenOrder, reason: str, cls: type[Manufacturer]) -> list[Messa
         return []
     order.state, order.reason = State.IN_DOUBT, reason
     OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.IN_DOUBT, text=reason[:500])
+    duework.announce(current_company().pk)
     return outcomes.tell(order)
 
 
@@ -288,5 +290,8 @@ def release_lost(order_id: int) -> list[Message]:
     )
     if order is None:
         return []
-    cls = registry.manufacturer(order.device.manufacturer)
+    try:
+        cls = registry.manufacturer(order.device.manufacturer)
+    except registry.UnknownPlugin:
+        cls = Manufacturer  # what is no longer installed can do nothing to settle the doubt
     return doubt(order, "The worker that asked was lost before it could note the answer.", cls)

@@ -2,8 +2,10 @@
 
 import datetime as dt
 
+from django.db import transaction
 from django.db.models.functions import Now
 
+from common import crash
 from common.clock import database_now
 from common.retry import gap_after
 from messaging.models import Message
@@ -12,6 +14,9 @@ from plugins import services as plugin_services
 from plugins.contracts import Capability, FoundToken, Manufacturer
 from plugins.errors import PluginError
 from plugins.models import Connection
+from tenants import duework
+from tenants.scope import current_company
+from vending import tasks
 from vending.models import OrderEvent, TokenOrder
 from vending.services.issuing import close_as_issued, request_of
 
@@ -44,6 +49,7 @@ def look_up(order_id: int) -> list[Message]:
     except PluginError as error:
         _note(order, f"The manufacturer could not be asked: {error.reason}")
         return []
+    crash.point("lookup.answered")
     return _conclude(order, found, cls)
 
 
@@ -84,10 +90,17 @@ def _conclude(order: TokenOrder, found: list[FoundToken], cls: type[Manufacturer
         _note(order, "No purchase yet; the call may still act, so we ask again.")
         return []
     _note(order, "The manufacturer has no such purchase, so it is ordered again.")
+    _order_again(order)
+    return []
+
+
+@transaction.atomic
+def _order_again(order: TokenOrder) -> None:
     TokenOrder.objects.filter(pk=order.pk, state=State.IN_DOUBT).update(
         state=State.DUE, available_at=Now(), reason=""
     )
-    return []
+    duework.announce(current_company().pk)
+    tasks.ring_issue(order.pk)
 
 
 def _note(order: TokenOrder, text: str) -> None:

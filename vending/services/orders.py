@@ -4,10 +4,14 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db import transaction
 from django.db.models.functions import Now
 
 from devices.models import Device
+from plugins import registry
 from plugins.models import Connection
+from tenants import duework
+from tenants.scope import current_company
 from vending.models import OrderEvent, TokenOrder
 
 # The worker that places an order issues it at once; the sweeper takes it up when that worker died.
@@ -50,6 +54,29 @@ def place_order(new: NewOrder, *, now: dt.datetime) -> TokenOrder:
     )
 
 
+def connection_for(order: TokenOrder) -> Connection | None:
+    """Return the company's account with the order's manufacturer, as it is now."""
+    return Connection.objects.filter(plugin=order.device.manufacturer).first()
+
+
+def obstacle_of(connection: Connection | None) -> str:
+    """Why nothing can be ordered over this connection now; empty when it can."""
+    if connection is None:
+        return "The manufacturer's plug-in is not set up."
+    if connection.plugin not in registry.load():
+        return "The manufacturer's plug-in is no longer installed."
+    if not connection.is_on:
+        return "The manufacturer's plug-in is switched off."
+    return connection.paused_reason
+
+
+def resume_if_mended(order: TokenOrder) -> None:
+    """After a pause: take it back when a good check came in between, which did not see this order paused."""
+    connection = connection_for(order)
+    if connection is not None and not obstacle_of(connection):
+        resume_paused(connection)
+
+
 def pause(order: TokenOrder, reason: str) -> None:
     """Let an order wait until its connection works again; nothing was bought."""
     paused = TokenOrder.objects.filter(pk=order.pk, state=TokenOrder.State.DUE).update(
@@ -59,15 +86,19 @@ def pause(order: TokenOrder, reason: str) -> None:
         OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.PAUSED, text=reason[:500])
 
 
+@transaction.atomic
 def resume_paused(connection: Connection) -> None:
     """Take up the paused orders of a manufacturer whose connection was found to work."""
     if connection.kind != "manufacturer":
         return
-    orders = TokenOrder.objects.filter(
+    paused = TokenOrder.objects.filter(
         state=TokenOrder.State.DUE, device__manufacturer=connection.plugin
     ).exclude(paused_reason="")
-    for order in orders:
-        OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.RESUMED)
-    TokenOrder.objects.filter(pk__in=[order.pk for order in orders]).update(
-        paused_reason="", available_at=Now(), attempts=0
+    ids = list(paused.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+    if not ids:
+        return
+    OrderEvent.objects.bulk_create(
+        OrderEvent(order_id=order_id, kind=OrderEvent.Kind.RESUMED) for order_id in ids
     )
+    TokenOrder.objects.filter(pk__in=ids).update(paused_reason="", available_at=Now(), attempts=0)
+    duework.announce(current_company().pk)
