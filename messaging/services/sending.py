@@ -4,12 +4,13 @@ import datetime as dt
 import logging
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.audit import audit
 from accounts.models import User
+from common import crash
 from common.errors import DomainError
 from common.phone import parse_phone
 from common.retry import gap_after
@@ -27,6 +28,9 @@ logger = logging.getLogger(__name__)
 State = Message.State
 # Longer than a gateway's whole call: the worker that queued a message hands it over at once.
 LEASE = dt.timedelta(seconds=75)
+# A second SMS is harmless, a third is a nuisance.
+MOST_UNKNOWN = 1
+LOST_TOO_OFTEN = "Nobody knows whether it was sent: it was lost twice on its way to the gateway."
 
 
 class MessageNotFailed(DomainError):
@@ -72,19 +76,29 @@ def send_claimed(messages: list[Message]) -> None:
 
 def send(message_id: int) -> None:
     """Claim one queued message and hand it over; nothing happens when another worker has it."""
+    lost = When(leased_until__isnull=False, then=Value(1))  # by a worker that never let go of it
     claimed = (
         Message.objects.filter(pk=message_id, state=State.QUEUED, paused_reason="")
         .filter(Q(leased_until__isnull=True) | Q(leased_until__lt=Now()))
-        .update(leased_until=Now() + LEASE, attempts=F("attempts") + 1)
+        .update(
+            leased_until=Now() + LEASE,
+            attempts=F("attempts") + 1,
+            unknown_outcomes=F("unknown_outcomes") + Case(lost, default=Value(0)),
+        )
     )
-    if claimed:
-        _hand_over(Message.objects.get(pk=message_id))
+    if not claimed:
+        return
+    message = Message.objects.get(pk=message_id)
+    if message.unknown_outcomes > MOST_UNKNOWN:
+        _close(message, message.connection, State.FAILED, reason=LOST_TOO_OFTEN)
+    else:
+        _hand_over(message)
 
 
 def _hand_over(message: Message) -> None:
     gateway = _gateway()
-    if gateway is None:
-        _pause(message, "No SMS gateway is switched on.")
+    if gateway is None or gateway.paused_reason:
+        _pause(message, gateway.paused_reason if gateway else "No SMS gateway is switched on.")
         return
     sms = OutgoingSms(reference=str(message.public_id), phone=message.phone, text=message.text)
     try:
@@ -102,6 +116,7 @@ def _hand_over(message: Message) -> None:
     except OutcomeUnknown as error:
         _repeat_once(message, gateway, error)
     else:
+        crash.point("sms.handed_over")
         _taken(message, gateway, sent)
 
 
@@ -148,7 +163,7 @@ def apply_report(gateway: Connection, gateway_id: str, state: DeliveryState, rea
     return messages.exists()
 
 
-def _close(message: Message, gateway: Connection, state: State, *, reason: str) -> None:
+def _close(message: Message, gateway: Connection | None, state: State, *, reason: str) -> None:
     Message.objects.filter(pk=message.pk, state=State.QUEUED).update(
         state=state,
         connection=gateway,
@@ -164,9 +179,11 @@ def _put_off(message: Message, gateway: Connection, error: PluginError) -> None:
     if gap is None:
         _close(message, gateway, State.FAILED, reason=error.reason)
         return
-    Message.objects.filter(pk=message.pk, state=State.QUEUED).update(
-        reason=error.reason[:500], leased_until=None, available_at=Now() + gap
-    )
+    with transaction.atomic():
+        Message.objects.filter(pk=message.pk, state=State.QUEUED).update(
+            reason=error.reason[:500], leased_until=None, available_at=Now() + gap
+        )
+        duework.announce(current_company().pk)
 
 
 def _repeat_once(message: Message, gateway: Connection, error: OutcomeUnknown) -> None:
@@ -181,6 +198,9 @@ def _pause(message: Message, reason: str) -> None:
     Message.objects.filter(pk=message.pk, state=State.QUEUED).update(
         paused_reason=reason[:500], leased_until=None, available_at=None
     )
+    gateway = _gateway()
+    if gateway is not None and not gateway.paused_reason:
+        resume_paused(gateway)  # it was mended in between, without seeing this message paused
 
 
 def resume_paused(gateway: Connection) -> None:
