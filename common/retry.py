@@ -4,6 +4,7 @@ import datetime as dt
 
 GAPS = (5, 15, 60, 300, 900)
 HOURLY = 3600
+HOURLY_GAP = dt.timedelta(seconds=HOURLY)
 GIVE_UP_AFTER = 24
 
 
@@ -15,5 +16,5 @@ def gap_after(attempts: int) -> dt.timedelta | None:
     if attempts <= len(GAPS):
         return dt.timedelta(seconds=GAPS[max(attempts, 1) - 1])
     if attempts <= len(GAPS) + GIVE_UP_AFTER:
-        return dt.timedelta(seconds=HOURLY)
+        return HOURLY_GAP
     return None

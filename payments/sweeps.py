@@ -3,7 +3,7 @@
 import datetime as dt
 
 from django.db.models import F, Min, Q
-from django.db.models.functions import Greatest, Now
+from django.db.models.functions import Greatest, Least, Now
 
 from common.clock import database_now
 from common.queue import ring
@@ -15,6 +15,7 @@ from tenants.models import Company
 
 AGAIN_AFTER = dt.timedelta(seconds=8)
 AT_ONCE = 200
+MOST_ATTEMPTS = 30_000  # counting ends where the column does
 
 
 def restart(_: Company) -> None:
@@ -23,7 +24,7 @@ def restart(_: Company) -> None:
     stalled = Payment.objects.filter(state=Payment.State.RECEIVED, available_at__lte=Now())
     ids = list(stalled.order_by("available_at").values_list("pk", flat=True)[:AT_ONCE])
     Payment.objects.filter(pk__in=ids, state=Payment.State.RECEIVED).update(
-        available_at=Now() + AGAIN_AFTER, attempts=F("attempts") + 1
+        available_at=Now() + AGAIN_AFTER, attempts=Least(F("attempts") + 1, MOST_ATTEMPTS)
     )
     for payment_id in ids:
         ring(work_payment, schema=current_schema(), payment_id=payment_id)

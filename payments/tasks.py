@@ -10,10 +10,14 @@ from tenants.scope import in_company
 @shared_task
 def work_payment(*, schema: str, payment_id: int, **_: Any) -> None:
     """Settle, issue and send in one go; each step stands on its own row and can be taken up alone."""
-    from payments import line
+    from payments import line, services
 
     with in_company(schema) as company:
-        line.work(company, payment_id)
+        try:
+            line.work(company, payment_id)
+        except Exception:
+            services.put_off_settling(payment_id)
+            raise
 
 
 @shared_task

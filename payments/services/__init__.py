@@ -11,7 +11,12 @@ from payments.services.decisions import (
 )
 from payments.services.intake import handle_incoming, keep_callback, refuse_callback
 from payments.services.results import report_result
-from payments.services.settlement import NotReceived, expire_validations, settle_payment
+from payments.services.settlement import (
+    NotReceived,
+    expire_validations,
+    put_off_settling,
+    settle_payment,
+)
 
 __all__ = [
     "AlreadyDecided",
@@ -24,6 +29,7 @@ __all__ = [
     "handle_incoming",
     "issue_from_credit",
     "keep_callback",
+    "put_off_settling",
     "refuse_callback",
     "report_result",
     "settle_payment",

@@ -5,7 +5,8 @@ import datetime as dt
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from common.retry import gap_after
+from common import crash
+from common.retry import HOURLY_GAP, gap_after
 from payments.models import OperatorResult
 from plugins import registry
 from plugins import services as plugin_services
@@ -39,6 +40,7 @@ def report_result(result_id: int) -> None:
     except PluginError as error:
         _put_off(result, error)
     else:
+        crash.point("result.sent")
         OperatorResult.objects.filter(pk=result.pk).update(
             state=State.CONFIRMED,
             confirmed_at=Now(),
@@ -62,7 +64,7 @@ def _claim(result: OperatorResult) -> bool:
 
 
 def _put_off(result: OperatorResult, error: PluginError) -> None:
-    gap = gap_after(result.attempts) or dt.timedelta(hours=1)
+    gap = gap_after(result.attempts) or HOURLY_GAP
     OperatorResult.objects.filter(pk=result.pk, state=State.SENT).update(
         state=State.OWED,
         leased_until=None,

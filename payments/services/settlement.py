@@ -8,11 +8,14 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from appliances.models import Instalment, Plan
+from common import crash
 from common.errors import DomainError
 from common.money import vat_within
+from common.retry import HOURLY_GAP, gap_after
 from common.words import _
 from customers.models import Customer
 from devices.models import AccessFee, Device
@@ -24,7 +27,9 @@ from payments.allocation import Paid, Part, Split
 from payments.facts import Facts, split_for
 from payments.models import Payment
 from plugins.contracts import Unit
+from tenants import duework
 from tenants.models import Company
+from tenants.scope import current_company
 from vending.models import TokenOrder
 from vending.services import NewOrder, place_order
 
@@ -75,7 +80,21 @@ def settle_payment(*, company: Company, payment_id: int) -> Settled:
     payment.available_at, payment.parts = None, parts_of(split, facts)
     payment.save(update_fields=["state", "settled_at", "available_at", "parts"])
     messages = [] if order else notices.tell_settled(company, payment)
+    crash.point("settle.before_commit")
     return Settled(payment, order, messages)
+
+
+@transaction.atomic
+def put_off_settling(payment_id: int) -> None:
+    """After an error that nobody foresaw: try again later and later, so that others are not kept waiting."""
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+    if payment.state != State.RECEIVED:
+        return
+    gap = gap_after(payment.attempts + 1) or HOURLY_GAP
+    Payment.objects.filter(pk=payment_id).update(
+        attempts=F("attempts") + 1, available_at=Now() + gap
+    )
+    duework.announce(current_company().pk)
 
 
 def pay_debts(split: Split) -> None:
