@@ -11,7 +11,7 @@ app = Celery("mpm")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
-    "sweep": {"task": "tenants.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "sweep": {"task": "tenants.tasks.sweep", "schedule": 5.0},
 }
 
 

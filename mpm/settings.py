@@ -10,9 +10,10 @@ from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 from mpm import embedded
-from mpm.guards import fernet_keys, host_name, redis_url
+from mpm.guards import fernet_keys, host_name, no_crashing, redis_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -21,6 +22,7 @@ if (BASE_DIR / ".env").exists():
 
 DEBUG = env.bool("DEBUG", default=False)
 IS_DEVELOPMENT = env.bool("DEVELOPMENT", default="DATABASE_URL" not in os.environ)
+no_crashing(env.str("MPM_CRASH_AT", default=""), is_development=IS_DEVELOPMENT)
 LOCAL_DIR = Path(env.str("MPM_LOCAL_DIR", default=str(BASE_DIR / ".local")))
 
 # In development the keys are made once and kept below .local; in production they must be given.
@@ -179,6 +181,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 # There is nothing to sign up for, so nobody is written to who is unknown here.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_FORMS = {"login": "accounts.forms.LogIn"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 
 SESSION_COOKIE_NAME = "mpm_session"
@@ -235,6 +238,11 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_VISIBILITY_TIMEOUT = 400
+# The sweeper has a queue of its own: workers take from both in turn, so that it is never behind a backlog.
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "sweeps")]
+CELERY_TASK_ROUTES = {"tenants.tasks.*": {"queue": "sweeps"}}
+# A worker or beat waits for the broker for as long as it is away.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

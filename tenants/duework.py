@@ -31,6 +31,7 @@ _TAKE = """
 UPDATE public.tenants_duework SET due_at = clock_timestamp() + %(after)s::interval
 WHERE id IN (
     SELECT id FROM public.tenants_duework WHERE due_at <= clock_timestamp()
+    AND company_id IN (SELECT id FROM public.tenants_company WHERE is_active)
     ORDER BY due_at LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED
 )
 RETURNING (SELECT schema_name FROM public.tenants_company WHERE id = company_id), kind
@@ -51,7 +52,7 @@ def announce(company_id: int, kind: DueWork.Kind = DueWork.Kind.LINE) -> None:
 
 
 def take_due() -> list[tuple[str, str]]:
-    """Return (schema, kind) of all that is due, and put each off by ``LOOK_AFTER`` seconds."""
+    """Return (schema, kind) of what is due in active companies; put each off by ``LOOK_AFTER`` seconds."""
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, {"after": f"{LOOK_AFTER} seconds"})
         return list(cursor.fetchall())

@@ -2,13 +2,16 @@
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.urls import set_urlconf
 
 from common.http import Handler
 from common.schema import open_company, open_public
 from tenants.selectors import company_for_host
+
+# Either may be the first to notice that the server went away.
+DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
 class CompanyMiddleware:
@@ -23,7 +26,7 @@ class CompanyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
             return self._serve(request)
-        except OperationalError:
+        except DATABASE_AWAY:
             connection.close()
             return _come_back()
 
@@ -48,7 +51,7 @@ class CompanyMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Turn a lost database into 503 before Django makes it a 500."""
-        if isinstance(error, OperationalError):
+        if isinstance(error, DATABASE_AWAY):
             connection.close()
             return _come_back()
         return None

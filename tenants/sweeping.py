@@ -1,12 +1,16 @@
 """What the sweeper does in a company: upper rooms register it here (kind of work → functions)."""
 
 import datetime as dt
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from common import crash
 from tenants import duework
 from tenants.models import Company, DueWork
 from tenants.scope import in_company
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,18 @@ def run(*, schema: str, kind: str) -> None:
     sweeps = _sweeps.get(kind, [])
     with in_company(schema) as company:
         for sweep in sweeps:
-            sweep.restart(company)
+            _restart(sweep, company)
+        crash.point("sweep.middle")
         duework.look_again(
             company.pk,
             DueWork.Kind(kind),
             lambda: min((at for s in sweeps if (at := s.next_due(company))), default=None),
         )
+
+
+def _restart(sweep: Sweep, company: Company) -> None:
+    """Run one room's part; its trouble must not keep the other rooms' work waiting."""
+    try:
+        sweep.restart(company)
+    except Exception:
+        logger.exception("sweep.failed", extra={"sweep": sweep.restart.__module__})

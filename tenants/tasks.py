@@ -4,6 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
+from common import crash
 from common.queue import ring
 from tenants import duework, sweeping
 
@@ -11,7 +12,9 @@ from tenants import duework, sweeping
 @shared_task
 def sweep(**_: Any) -> None:
     """Ring for every company that has work due."""
-    for schema, kind in duework.take_due():
+    due = duework.take_due()
+    crash.point("sweep.taken")
+    for schema, kind in due:
         ring(sweep_company, schema=schema, kind=kind)
 
 
