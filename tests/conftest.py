@@ -22,6 +22,8 @@ from tenants.models import Company, Domain
 from tenants.scope import forget_companies
 from tenants.selectors import forget_hosts
 
+pytest_plugins = ["tests.line"]
+
 NOW = dt.datetime(2026, 11, 23, 11, 2, 7, tzinfo=dt.UTC)
 PASSWORD = "a-long-password-of-tests"
 COMPANIES = {"jua": "Jua Power", "taa": "Taa Energy"}
@@ -149,7 +151,9 @@ def make_world(*, price: str = "400", manufacturer: str = "demo_meter") -> Simpl
     )
     tariff = Tariff.objects.create(name="Household")
     TariffVersion.objects.create(
-        tariff=tariff, valid_from=dt.datetime(2026, 1, 1, tzinfo=dt.UTC), price_per_kwh=Decimal(price)
+        tariff=tariff,
+        valid_from=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        price_per_kwh=Decimal(price),
     )
     meter = Device.objects.create(
         kind=Device.Kind.METER,

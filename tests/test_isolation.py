@@ -10,7 +10,7 @@ from payments import tasks
 from payments.models import Payment
 from tenants.scope import in_company
 from tests.conftest import client_for, make_user, make_world
-from tests.payments.conftest import airtel_xml, work_all
+from tests.line import airtel_xml, work_all
 from vending.models import TokenOrder
 
 
@@ -78,7 +78,9 @@ def test_a_page_of_one_company_does_not_exist_at_the_other(two_worlds, taa):
     assert "800" in listed
 
 
-@pytest.mark.parametrize("host", ["nobody.localhost", "JUA.localhost.evil.example", "taa.localhost:80@jua"])
+@pytest.mark.parametrize(
+    "host", ["nobody.localhost", "JUA.localhost.evil.example", "taa.localhost:80@jua"]
+)
 def test_a_host_of_nobody_leads_nowhere(two_worlds, host):
     assert Client(headers={"host": host}).get("/payments/").status_code in {400, 404}
 

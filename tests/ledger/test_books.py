@@ -17,7 +17,6 @@ from ledger.services import Movement, UnbalancedPosting, credit, debit, post
 from payments import services
 from payments.models import Payment
 from tests.conftest import NOW
-from tests.payments.conftest import airtel, pay, work  # noqa: F401
 from tests.payments.makers import answering, use_calin
 
 
@@ -39,15 +38,13 @@ def booked(amount="5000"):
 # --- the posting table ---------------------------------------------------------------------------------
 
 
-def test_a_booked_payment_waits_in_suspense(world, airtel):  # noqa: F811
+def test_a_booked_payment_waits_in_suspense(world, airtel):
     airtel(amount="5000")
 
     assert lines_of("booked") == {("operator_clearing", D(5000)), ("suspense", D(-5000))}
 
 
-def test_a_settled_payment_pays_debts_and_the_rest_is_credit_that_is_spent(
-    world, jua, pay  # noqa: F811
-):
+def test_a_settled_payment_pays_debts_and_the_rest_is_credit_that_is_spent(world, jua, pay):
     TariffVersion.objects.update(access_fee=D(2000), access_fee_days=7)
     accrue(jua, dt.date(2026, 11, 8))
     sell_appliance(
@@ -68,7 +65,7 @@ def test_a_settled_payment_pays_debts_and_the_rest_is_credit_that_is_spent(
     assert lines_of("issued") == {("ordered", D(3000)), ("energy_revenue", D(-3000))}
 
 
-def test_revenue_is_booked_net_of_vat(world, pay):  # noqa: F811
+def test_revenue_is_booked_net_of_vat(world, pay):
     TariffVersion.objects.update(vat_percent=D(18))
 
     pay("5000")
@@ -80,7 +77,7 @@ def test_revenue_is_booked_net_of_vat(world, pay):  # noqa: F811
     }
 
 
-def test_a_refused_token_becomes_credit(world, pay):  # noqa: F811
+def test_a_refused_token_becomes_credit(world, pay):
     use_calin(world.meter)
     with answering(code="03"):
         pay("5000")
@@ -115,7 +112,7 @@ def test_a_sale_is_owed_at_once(world, jua):
     assert balance(Account.PLAN_RECEIVABLE, plan.pk) == sum(i.cost for i in plan.instalments.all())
 
 
-def test_credit_may_be_spent_without_a_payment(world, amina, pay, work):  # noqa: F811
+def test_credit_may_be_spent_without_a_payment(world, amina, pay, work):
     use_calin(world.meter)
     with answering(code="03"):
         pay("5000")
@@ -127,7 +124,7 @@ def test_credit_may_be_spent_without_a_payment(world, amina, pay, work):  # noqa
     assert trial_balance()[Account.ENERGY_REVENUE] == D(-5000)
 
 
-def test_a_form_sent_twice_spends_credit_once(world, amina, pay):  # noqa: F811
+def test_a_form_sent_twice_spends_credit_once(world, amina, pay):
     use_calin(world.meter)
     with answering(code="03"):
         pay("5000")
@@ -140,7 +137,7 @@ def test_a_form_sent_twice_spends_credit_once(world, amina, pay):  # noqa: F811
     assert Posting.objects.filter(event="credit_spent", source="order").count() == 2
 
 
-def test_suspense_is_what_waits_and_ordered_is_what_is_open(world, airtel, work):  # noqa: F811
+def test_suspense_is_what_waits_and_ordered_is_what_is_open(world, airtel, work):
     airtel(amount="5000")
     waiting = balance(Account.SUSPENSE, Payment.objects.get().pk)
     work()
@@ -215,16 +212,14 @@ def test_the_check_looks_into_the_right_company_whatever_is_open_at_commit(world
     assert Posting.objects.count() == 1
 
 
-def test_several_movements_are_written_in_order_in_one_statement(
-    world, django_assert_num_queries
-):
+def test_several_movements_are_written_in_order_in_one_statement(world, django_assert_num_queries):
     with django_assert_num_queries(1):
         post(booked("1"), booked("2"), booked("3"), occurred_at=NOW)
 
     assert [p.entries.get(amount__gt=0).amount for p in Posting.objects.order_by("pk")] == [1, 2, 3]
 
 
-def test_a_row_that_money_points_to_cannot_be_deleted(world, pay):  # noqa: F811
+def test_a_row_that_money_points_to_cannot_be_deleted(world, pay):
     from django.db.models import ProtectedError
 
     pay("5000")
