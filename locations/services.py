@@ -105,4 +105,4 @@ def _check(place: Place) -> None:
 
 
 def _spot(latitude: Decimal | None, longitude: Decimal | None) -> str:
-    return f"{latitude:f}, {longitude:f}"
+    return ", ".join(f"{each.normalize():f}" for each in (latitude, longitude) if each is not None)

@@ -53,7 +53,7 @@ def _rotate_chunk(
 ) -> int | None:
     """Rotate the next rows by primary key; return the last of them, or None when there were none."""
     quote = connection.ops.quote_name
-    table, column = quote(model._meta.db_table), quote(field.column)
+    table, column = quote(model._meta.db_table), quote(str(field.column))
     key = quote(str(model._meta.pk.column))
     with connection.cursor() as cursor:
         cursor.execute(
