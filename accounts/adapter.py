@@ -3,12 +3,14 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
+from accounts.middleware import remember_language
+from accounts.models import User
 from common.http import remote_ip
 
 
-class CompanyAccountAdapter(DefaultAccountAdapter):
+class CompanyAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
@@ -21,6 +23,11 @@ class CompanyAccountAdapter(DefaultAccountAdapter):
 
     def clean_email(self, email: str) -> str:
         return str(super().clean_email(email)).lower()
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        """Go on in the language that this user chose, if one was chosen."""
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        return remember_language(response, user.language) if user.language else response
 
     def populate_username(self, request: Any, user: Any) -> None:
         """Users have no user name."""

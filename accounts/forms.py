@@ -2,10 +2,42 @@
 
 from typing import Any
 
+from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordKeyForm
 from django import forms
 from django.conf import settings
 
 from common.words import _
+
+
+class LogIn(LoginForm):  # type: ignore[misc]
+    """allauth's form; the way to a new password stands on the page, not at the field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].help_text = ""
+
+
+class ChangePassword(ChangePasswordForm):  # type: ignore[misc]
+    """allauth's form in our words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _word(self.fields, oldpassword=_("Password until now"))
+        self.fields["oldpassword"].help_text = ""
+
+
+class ChooseNewPassword(ResetPasswordKeyForm):  # type: ignore[misc]
+    """allauth's form in our words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _word(self.fields)
+
+
+def _word(fields: dict[str, forms.Field], **labels: Any) -> None:
+    named = {"password1": _("New password"), "password2": _("New password once more"), **labels}
+    for name, label in named.items():
+        fields[name].label = label
 
 
 class ChangeProfile(forms.Form):

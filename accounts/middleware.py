@@ -1,9 +1,12 @@
 """The language of a page."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from common.http import Handler
+
+REMEMBERED_SECONDS = 365 * 24 * 3600
 
 
 class LanguageMiddleware:
@@ -23,3 +26,19 @@ class LanguageMiddleware:
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", language)
             return response
+
+
+def remember_language(response: HttpResponse, language: str) -> HttpResponse:
+    """Keep a language in this browser; none at all takes the company's again."""
+    if not language:
+        response.delete_cookie(LanguageMiddleware.COOKIE)
+        return response
+    response.set_cookie(
+        LanguageMiddleware.COOKIE,
+        language,
+        max_age=REMEMBERED_SECONDS,
+        httponly=True,
+        secure=settings.IS_HTTPS,
+        samesite="Lax",
+    )
+    return response

@@ -1,6 +1,5 @@
 """A person's own account."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import services
 from accounts.access import requires
 from accounts.forms import ChangeProfile, ChooseLanguage
-from accounts.middleware import LanguageMiddleware
+from accounts.middleware import remember_language
 from accounts.models import User
 
 
@@ -26,7 +25,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         services.change_profile(user_id=user.pk, actor=user, **form.cleaned_data)
         messages.success(request, say("Saved."))
-        return _in_language(redirect("accounts:profile"), form.cleaned_data["language"])
+        return remember_language(redirect("accounts:profile"), form.cleaned_data["language"])
     status = 422 if form.errors else 200
     return render(request, "accounts/profile.html", {"form": form}, status=status)
 
@@ -40,19 +39,4 @@ def choose_language(request: HttpRequest) -> HttpResponse:
     there = form.cleaned_data["next"]
     if not url_has_allowed_host_and_scheme(there, allowed_hosts=None) or not there.startswith("/"):
         there = "/"
-    return _in_language(HttpResponseRedirect(there), form.cleaned_data["language"])
-
-
-def _in_language(response: HttpResponse, language: str) -> HttpResponse:
-    if not language:
-        response.delete_cookie(LanguageMiddleware.COOKIE)
-        return response
-    response.set_cookie(
-        LanguageMiddleware.COOKIE,
-        language,
-        max_age=365 * 24 * 3600,
-        httponly=True,
-        secure=settings.IS_HTTPS,
-        samesite="Lax",
-    )
-    return response
+    return remember_language(HttpResponseRedirect(there), form.cleaned_data["language"])

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -142,7 +142,7 @@ def device_page(company: Company, device: Device, *, now: dt.datetime, language:
         version=version,
         price_per_kwh=price_per_kwh_of(version) if version else None,
         can_look_up=can_look_up(device),
-        can_issue=bool(credit > 0 and device.customer_id and device.archived_at is None),
+        can_issue=credit > 0 and credit_preview(company, device, now=now).buys_something,
     )
 
 
@@ -168,12 +168,17 @@ def _order_rows(orders: Sequence[TokenOrder], maker: type[Manufacturer] | None) 
     return [
         OrderRow(
             order=each,
-            badge=order_badge(each),
+            badge=_quiet(order_badge(each)),
             token=maker.display_token(each.token) if maker and each.token else each.token,
             payment=payments.get(each.source_id) if each.source == "payment" else None,
         )
         for each in orders
     ]
+
+
+def _quiet(badge: Badge) -> Badge:
+    """What is done is grey text in a list."""
+    return replace(badge, is_bare=True) if badge.tone == Tone.GOOD else badge
 
 
 def customer_name(device: Device) -> str:
@@ -200,7 +205,9 @@ class CreditPreview:
 def credit_preview(company: Company, device: Device, *, now: dt.datetime) -> CreditPreview:
     """Return what the device's credit would buy, by the same split that spends it."""
     credit = balance(Account.DEVICE_CREDIT, device.pk)
-    if device.customer_id is None:
+    customer = device.customer
+    is_closed = customer is None or customer.is_archived or device.archived_at is not None
+    if is_closed or _maker(device) is None:
         return CreditPreview(credit, ZERO, ZERO, "kwh", credit)
     facts = split_for(company=company, device=device, amount=ZERO, at=now)
     split = facts.split

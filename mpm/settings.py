@@ -181,7 +181,11 @@ ACCOUNT_PREVENT_ENUMERATION = True
 # There is nothing to sign up for, so nobody is written to who is unknown here.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = None
-ACCOUNT_FORMS = {"login": "accounts.forms.LogIn"}
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.LogIn",
+    "change_password": "accounts.forms.ChangePassword",
+    "reset_password_from_key": "accounts.forms.ChooseNewPassword",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 
 SESSION_COOKIE_NAME = "mpm_session"

@@ -234,7 +234,8 @@ def control(field: BoundField) -> SafeString:
         _LOOKS.get(field.widget_type, "form-control"),
         field.field.widget.attrs.get("class", ""),
     ]
-    attributes: dict[str, Any] = {}
+    # A placeholder is no label: it is gone as soon as somebody types.
+    attributes: dict[str, Any] = {"placeholder": False}
     if field.errors:
         described.append(f"{field.auto_id}_error")
         classes.append("is-invalid")
