@@ -18,6 +18,7 @@ from plugins.contracts import (
     Unit,
 )
 from plugins.errors import OutcomeUnknown, Rejected, Unavailable, Unsupported
+from plugins.redaction import Redactor
 from plugins.testing import load_exchange, order_from, replay
 from tests.plugins.adapters import (
     METHOD_OF,
@@ -118,6 +119,19 @@ def test_only_what_honours_our_reference_says_so(cls: type[Manufacturer]) -> Non
         carries_reference = order.reference in f"{request.url} {request.body!r}"
 
     assert carries_reference or cls.idempotency is Idempotency.NONE
+
+
+@over(VENDORS)
+def test_a_recorded_purchase_leaves_no_secret_in_the_log(cls: type[Manufacturer]) -> None:
+    adapter, log = built(cls), []
+    adapter.http.record, adapter.http.redactor = log.append, Redactor(names=cls.redacted)
+    secrets = [adapter.settings[name] for name in cls.settings_form.secret_names()]
+
+    with replay(near(cls), "issue_token_ok"):
+        adapter.issue_token(recorded_order(cls))
+
+    assert log
+    assert [secret for secret in secrets if secret and secret in repr(log)] == []
 
 
 @over(LOCAL)

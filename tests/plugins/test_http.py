@@ -312,6 +312,23 @@ def test_a_deadline_that_passes_while_connecting_sends_nothing(
     assert server.requests == []
 
 
+def test_a_deadline_that_passes_while_dialing_starts_no_hand_shake(
+    session: ProviderSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up, heard = socket.getaddrinfo, []
+
+    def slow(*args, **kwargs):
+        time.sleep(session.total_seconds + 0.1)
+        return look_up(*args, **kwargs)
+
+    with serving(lambda _, sock: heard.append(sock.recv(1000))) as server:
+        monkeypatch.setattr(socket, "getaddrinfo", slow)
+        with pytest.raises(Unavailable):
+            session.post(server.address.replace("http:", "https:"), json={})
+
+    assert heard == [b""]
+
+
 @pytest.mark.parametrize(
     ("address", "parts"),
     [
