@@ -1,0 +1,3 @@
+"""Fixtures of this room."""
+
+from tests.committed import public_committed  # noqa: F401
