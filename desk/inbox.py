@@ -132,8 +132,8 @@ def inbox_count() -> int:
     """Return how many things need a person, in one query, for the navigation of every page."""
     first, *others = [_marks(rows()) for rows in ROWS]
     others.append(_marks(messages_paused())[:1])
-    return first.union(*others, all=True).count()
+    return int(first.union(*others, all=True).count())
 
 
-def _marks(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
+def _marks(rows: QuerySet[Any]) -> Any:
     return rows.order_by().annotate(mark=Value(1)).values_list("mark")

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Min, Sum, TextChoices
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -16,6 +17,7 @@ from desk.trace.writer import Writer, explain, maker_name, sentence
 from messaging.models import Message
 from payments.models import Callback, Conflict, OperatorResult, Payment
 from plugins.models import Connection
+from tenants.scope import current_company
 from vending.models import TokenOrder
 
 MOST = 200  # of one kind on the page; the count counts all
@@ -83,7 +85,7 @@ def _payments_of(orders: Iterable[TokenOrder]) -> dict[int, Payment]:
 
 def _order_facts(order: TokenOrder, payment: Payment | None, writer: Writer) -> tuple[str, ...]:
     customer = order.device.customer
-    who = f"{customer}, {customer.village.name}" if customer else order.device.label
+    who = f"{writer.person(customer)}, {customer.village.name}" if customer else order.device.label
     money = payment.amount if payment and order.source == "payment" else order.cost
     return (who, writer.money(money)) if money else (who,)
 
@@ -245,14 +247,14 @@ def _conflict(conflict: Conflict, writer: Writer) -> Item:
         "receipt": payment.receipt or payment.reference,
         "counted": writer.money(payment.amount),
         "account": payment.account,
-        "other": f"{writer.company.currency} {conflict.amount}",
+        "other": writer.written_amount(conflict.amount),
         "other_account": conflict.account,
     }
     text = _(
         "%(operator)s reported %(receipt)s with %(counted)s for %(account)s, which was counted, and"
         " again with %(other)s for %(other_account)s, which was not."
     )
-    who = (str(payment.customer),) if payment.customer else ()
+    who = (writer.person(payment.customer),) if payment.customer else ()
     return Item(
         key=f"conflict-{conflict.pk}",
         tab=Tab.PAYMENTS,
@@ -359,7 +361,7 @@ def _paused_messages(paused: dict[str, Any]) -> Item:
 
 def _connection_items() -> Iterator[Item]:
     connections = list(inbox.connections_in_trouble().order_by("pk"))
-    waiting = {
+    waiting: dict[str, Any] = {
         row["device__manufacturer"]: row
         for row in inbox.orders_paused()
         .values("device__manufacturer")
@@ -374,7 +376,7 @@ def _trouble(connection: Connection, waiting: dict[str, Any] | None) -> Item:
     if not connection.is_on:
         title, reason = _("%(name)s is switched off"), ""
     elif connection.paused_reason:
-        title, reason = _("%(name)s does not let us in"), sentence(connection.paused_reason)
+        title, reason = _("Calls to %(name)s are paused"), sentence(connection.paused_reason)
     else:
         title, reason = _("%(name)s failed its check"), sentence(connection.check_message)
     held = ""
@@ -401,8 +403,18 @@ def _trouble(connection: Connection, waiting: dict[str, Any] | None) -> Item:
     )
 
 
+def turned_away_words() -> dict[str, str]:
+    """Return for each operator whose reports we refuse how many there are and why, by plug-in."""
+    writer = Writer(current_company(), timezone.now())
+    return {item.key.removeprefix(_AWAY): item.text for item in _turned_away_items(writer)}
+
+
+_AWAY = "turned-away-"
+
+
 def _turned_away_items(writer: Writer) -> Iterator[Item]:
-    for connection in inbox.connections_turned_away().order_by("pk"):
+    connections: Any = inbox.connections_turned_away().order_by("pk")
+    for connection in connections:
         calls = Callback.objects.filter(inbox.turned_away(), connection=connection)
         if connection.last_good:
             calls = calls.filter(received_at__gt=connection.last_good)
@@ -426,7 +438,7 @@ def _turned_away(
         found["count"],
     )
     return Item(
-        key=f"turned-away-{connection.plugin}",
+        key=_AWAY + connection.plugin,
         tab=Tab.CONNECTIONS,
         tone=Tone.WARN,
         icon="link",

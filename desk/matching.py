@@ -12,6 +12,7 @@ from tenants.models import Company
 
 MOST = 20
 NEAR = 0.85  # one wrong or missing digit of eleven is nearer than this
+NEAREST = 5
 LOOK_AT = 500
 
 
@@ -33,7 +34,7 @@ def candidates(company: Company, payment: Payment, text: str) -> list[Candidate]
     near = {device.pk: device for device in _near(payment.account)}
     both = {**near, **of_payer}
     guesses = [Candidate(d, is_near=pk in near, is_payers=pk in of_payer) for pk, d in both.items()]
-    return sorted(guesses, key=lambda c: (-(c.is_near + c.is_payers), c.device.serial))[:MOST]
+    return sorted(guesses, key=lambda each: -(each.is_near + each.is_payers))[:MOST]
 
 
 def _payable(devices: Any) -> list[Device]:
@@ -57,9 +58,9 @@ def _near(account: str) -> list[Device]:
     alike = Device.objects.filter(serial__startswith=typed[:half]) | Device.objects.filter(
         serial__endswith=typed[-half:]
     )
-    return [
-        device for device in _payable(alike.order_by("serial")) if _likeness(device, typed) > NEAR
-    ]
+    found = {device: _likeness(device, typed) for device in _payable(alike.order_by("serial"))}
+    near = [device for device, likeness in found.items() if likeness > NEAR]
+    return sorted(near, key=lambda device: -found[device])[:NEAREST]
 
 
 def _likeness(device: Device, typed: str) -> float:

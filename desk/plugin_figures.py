@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Count, Max, Q
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from common import formats
+from desk.inbox_items import turned_away_words
 from devices.models import Device
 from messaging.models import Message
 from payments.models import Callback, Payment
@@ -44,8 +46,12 @@ def operators(connections: Sequence[Connection], since: dt.datetime) -> Mapping[
         .values_list("connection")
         .annotate(last=Max("booked_at"))
     )
+    trouble = turned_away_words()
     return {
-        c.plugin: _operator(calls.get(c.pk, {}), paid.get(c.pk, {}), last.get(c.pk))
+        c.plugin: replace(
+            _operator(calls.get(c.pk, {}), paid.get(c.pk, {}), last.get(c.pk)),
+            trouble=trouble.get(c.plugin, ""),
+        )
         for c in connections
     }
 

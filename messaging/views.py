@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as say
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -77,7 +76,6 @@ def message_resend(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 message_id=message.pk,
                 actor=_actor(request),
                 phone=form.cleaned_data["phone"],
-                now=timezone.now(),
             )
         except DomainError as refusal:
             form.add_error("phone", str(refusal))
@@ -101,7 +99,7 @@ def message_dismiss(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Take an undelivered SMS off the inbox."""
     message = get_object_or_404(Message, public_id=public_id)
     try:
-        services.dismiss_message(message_id=message.pk, actor=_actor(request), now=timezone.now())
+        services.dismiss_message(message_id=message.pk, actor=_actor(request))
     except DomainError as refusal:
         form = ResendMessage({})
         form.add_error(None, str(refusal))

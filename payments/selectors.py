@@ -126,7 +126,7 @@ def payment_list(*, company: Company, now: dt.datetime, asked: dict[str, Any]) -
     group = asked.get("state", "")
     # Money that came is listed by when it came, along its index; questions by when they were asked.
     moment = "created_at" if group == Group.ASKED else "booked_at"
-    payments = (
+    payments: QuerySet[Any] = (
         Payment.objects.select_related("connection", "customer", "device")
         .annotate(shown_at=F(moment), has_conflict=_open_conflicts_exist())
         .filter(booked_at__isnull=group == Group.ASKED)
@@ -141,8 +141,8 @@ def payment_list(*, company: Company, now: dt.datetime, asked: dict[str, Any]) -
 
 
 def _within(
-    payments: QuerySet[Payment], company: Company, now: dt.datetime, asked: dict[str, Any]
-) -> QuerySet[Payment]:
+    payments: QuerySet[Any], company: Company, now: dt.datetime, asked: dict[str, Any]
+) -> QuerySet[Any]:
     today = today_in(company.timezone, now)
     span = span_of(asked["period"], today, asked.get("since"), asked.get("until"))
     if span.first:
@@ -246,7 +246,7 @@ def _moving() -> Q:
     )
 
 
-def _in_group(payments: QuerySet[Payment], group: str) -> QuerySet[Payment]:
+def _in_group(payments: QuerySet[Any], group: str) -> QuerySet[Any]:
     if group == Group.UNDONE:
         return payments.filter(state__in=GIVEN_BACK)
     if group == Group.NEEDS:
@@ -264,7 +264,7 @@ def _in_group(payments: QuerySet[Payment], group: str) -> QuerySet[Payment]:
 _KEPT = ~Q(state__in=GIVEN_BACK)
 
 
-def payment_page(payments: QuerySet[Payment], *, zone: str, before: Cursor | None) -> PaymentPage:
+def payment_page(payments: QuerySet[Any], *, zone: str, before: Cursor | None) -> PaymentPage:
     """Return the newest payments before a cursor, by day; the number of queries is constant."""
     page = payments
     if before:
@@ -282,12 +282,12 @@ def payment_page(payments: QuerySet[Payment], *, zone: str, before: Cursor | Non
         count=totals["count"],
         total=totals["total"] or Decimal(0),
         given_back=totals["given_back"],
-        older=Cursor(last.shown_at, last.pk) if last and has_more else None,  # type: ignore[attr-defined]
+        older=Cursor(last.shown_at, last.pk) if last and has_more else None,
         size=len(shown),
     )
 
 
-def _days(payments: QuerySet[Payment], shown: list[Payment], zone: str) -> list[Day]:
+def _days(payments: QuerySet[Any], shown: list[Payment], zone: str) -> list[Day]:
     if not shown:
         return []
     tz = ZoneInfo(zone)

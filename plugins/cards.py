@@ -7,7 +7,7 @@ from typing import Any
 from common.badges import Badge, Tone
 from common.words import _
 from plugins import registry
-from plugins.badges import connection_badge
+from plugins.badges import ATTENTION, connection_badge
 from plugins.contracts import Kind, Plugin
 from plugins.figures import Figures, figures_of
 from plugins.models import Connection
@@ -70,5 +70,7 @@ def _card(cls: type[Plugin], connection: Connection | None, figures: Figures | N
     trouble = connection.paused_reason or (
         connection.check_message if connection.check_state == Connection.CheckState.FAILED else ""
     )
+    if not trouble and figures and figures.trouble:
+        return Card(cls.slug, cls.label, ATTENTION, figures.trouble, _("Settings"), False)
     sentence = trouble or (figures.sentence if figures else cls.description)
     return Card(cls.slug, cls.label, badge, sentence, _("Settings"), False)

@@ -14,10 +14,14 @@ from plugins.models import Connection
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One connection's day: a sentence for its card, and pairs of label and figure for its page."""
+    """One connection's day: a sentence for its card, and pairs of label and figure for its page.
+
+    ``trouble`` is a sentence when somebody should look although calls of our own work.
+    """
 
     sentence: Any
     pairs: tuple[tuple[Any, Any], ...] = ()
+    trouble: Any = ""
 
 
 Contributor = Callable[[Sequence[Connection], dt.datetime], Mapping[str, Figures]]

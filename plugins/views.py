@@ -4,25 +4,27 @@ import datetime as dt
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as say
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import may, requires
 from accounts.models import User
+from common.badges import Badge
 from common.clock import midnight, today_in
 from common.filters import clean_query
 from common.formats import full_day
 from common.paging import page_of
 from common.words import _
 from plugins import registry, services
-from plugins.badges import connection_badge
+from plugins.badges import ATTENTION, WORKING, connection_badge
 from plugins.cards import NOT_IN_USE, sections
 from plugins.contracts import Kind, PaymentProvider, Plugin, SmsGateway
-from plugins.figures import figures_of
+from plugins.figures import Figures, figures_of
 from plugins.forms import PluginSettingsForm
 from plugins.models import Connection, Exchange
 from plugins.selectors import connection_of, webhook_addresses
@@ -83,24 +85,24 @@ def connection(request: HttpRequest, slug: str) -> HttpResponse:
     adapter = _adapter_or_404(slug)
     row = connection_of(slug)
     if request.method == "POST":
-        return connection_save(request, slug)
+        if not may(request.user, "plugins.change_connection"):
+            raise PermissionDenied("plugins.change_connection")
+        return _save(request, adapter)
     form = adapter.settings_form(initial=row.settings if row else None, stored_secrets=_stored(row))
     return _page(request, adapter, row, form)
 
 
-@require_POST
-@requires("plugins.change_connection")
-def connection_save(request: HttpRequest, slug: str) -> HttpResponse:
+def _save(request: HttpRequest, adapter: type[Plugin]) -> HttpResponse:
     """Save what was entered, and have it checked unless only saving was asked for."""
-    adapter = _adapter_or_404(slug)
+    slug = adapter.slug
     data = {name: request.POST.get(name, "") for name in request.POST}
     try:
         row = services.connect_plugin(slug=slug, data=data, actor=_actor(request))
     except services.SettingsRefused:
-        row = connection_of(slug)
-        form = adapter.settings_form(request.POST, stored_secrets=_stored(row))
+        before = connection_of(slug)
+        form = adapter.settings_form(request.POST, stored_secrets=_stored(before))
         form.is_valid()
-        return _page(request, adapter, row, form)
+        return _page(request, adapter, before, form)
     if request.POST.get("check") == "no":
         messages.success(request, say("Saved. The connection was not checked."))
     else:
@@ -133,7 +135,7 @@ def _page(
         "label": adapter.label,
         "description": adapter.description,
         "connection": row,
-        "badge": connection_badge(row) if row else NOT_IN_USE,
+        "badge": _badge(row, today),
         "form": form,
         "may_change": may(request.user, "plugins.change_connection"),
         "addresses": _addresses(adapter, row),
@@ -143,6 +145,13 @@ def _page(
     }
     status = 422 if form.errors else 200
     return render(request, "plugins/connection.html", context, status=status)
+
+
+def _badge(row: Connection | None, today: Figures | None) -> Badge:
+    if row is None:
+        return NOT_IN_USE
+    badge = connection_badge(row)
+    return ATTENTION if badge == WORKING and today and today.trouble else badge
 
 
 def _dress(form: PluginSettingsForm, row: Connection | None) -> None:

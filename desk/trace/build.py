@@ -1,10 +1,12 @@
 """Putting a trace together."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from common.badges import Tone
 from common.formats import long_day
 from desk.trace.load import Story
 from desk.trace.money_in import money_station, settled_station
@@ -43,6 +45,9 @@ def payment_trace(story: Story, writer: Writer, may: May) -> Trace:
         doubt=doubt_of(story, writer) if may("vending.decide_doubt") else None,
         notes=notes,
     )
+    if notes and trace.outcome.tone == Tone.GOOD:
+        # One filled button: what is open comes before what may be repeated.
+        trace.outcome.actions = [replace(each, is_main=False) for each in trace.outcome.actions]
     _leave_allowed([trace.outcome, *trace.notes], may)
     return trace
 
@@ -74,7 +79,10 @@ def _leave_allowed(outcomes: list[Outcome], may: May) -> None:
 
 
 def _title(payment: Payment, writer: Writer) -> str:
-    who = str(payment.customer or "") or payment.payer_name or writer.phone(payment.payer_phone)
+    if payment.customer:
+        who = writer.person(payment.customer)
+    else:
+        who = payment.payer_name or writer.phone(payment.payer_phone)
     facts = {"money": writer.money(payment.amount), "who": who}
     return _("%(money)s from %(who)s") % facts if who else facts["money"]
 
@@ -96,7 +104,7 @@ def _facts(story: Story, writer: Writer, payment: Payment | None) -> list[Fact]:
     facts = []
     if customer:
         url = reverse("desk:customer", args=[customer.public_id])
-        facts.append(Fact(_("Customer"), str(customer), url))
+        facts.append(Fact(_("Customer"), writer.person(customer), url))
         facts.append(Fact(_("Phone"), writer.phone(customer.phone)))
         village = f"{customer.village.name}, {customer.village.mini_grid.name}"
         facts.append(Fact(_("Village"), village))

@@ -80,7 +80,7 @@ def _called(callback: Callback, is_counted: bool, conflict: Conflict | None, wri
     if callback.kind == "enquiry":
         return _("Asked what became of it. We said: %(said)s") % {"said": said}
     if conflict or callback.verdict == Verdict.CONFLICT:
-        return _differently(conflict)
+        return _differently(conflict, writer)
     if callback.kind == "notice" and callback.payment_id:
         return _("The same receipt again: recognised, not counted twice.")
     if callback.state == Callback.State.REFUSED:
@@ -99,10 +99,10 @@ def _validated(callback: Callback, writer: Writer) -> str:
     return _("Asked whether we take it. We said yes.")
 
 
-def _differently(conflict: Conflict | None) -> str:
+def _differently(conflict: Conflict | None, writer: Writer) -> str:
     if conflict is None:
         return _("The same receipt with another amount or device: refused.")
-    facts = {"amount": conflict.amount, "account": conflict.account}
+    facts = {"amount": writer.written_amount(conflict.amount), "account": conflict.account}
     return (
         _("The same receipt again, but with %(amount)s for %(account)s: refused, not counted.")
         % facts
@@ -137,7 +137,7 @@ def _told(result: OperatorResult, payment: Payment) -> list[Step]:
 
 def settled_station(story: Story, payment: Payment, writer: Writer, *, with_books: bool) -> Station:
     """Tell whose the money is and how it was split."""
-    station = _settled(payment)
+    station = _settled(payment, writer)
     for decision in story.decisions:
         if decision.action in ("payment.assigned", "payment.seen"):
             station.steps.append(Step(decision.at, _decided(decision)))
@@ -149,7 +149,7 @@ def settled_station(story: Story, payment: Payment, writer: Writer, *, with_book
     return station
 
 
-def _settled(payment: Payment) -> Station:
+def _settled(payment: Payment, writer: Writer) -> Station:
     match payment.state:
         case State.VALIDATED:
             return Station(
@@ -176,7 +176,7 @@ def _settled(payment: Payment) -> Station:
     tone = Tone.GOOD if payment.state == State.SETTLED else Tone.QUIET
     station = Station("settled", tone, "split", str(title), at=payment.settled_at)
     if payment.device and payment.customer:
-        facts = {"device": payment.device.label, "customer": payment.customer}
+        facts = {"device": payment.device.label, "customer": writer.person(payment.customer)}
         station.texts.append(
             _("%(device)s belongs to %(customer)s. Debts first, the rest buys energy or days.")
             % facts

@@ -1,7 +1,6 @@
 """What became of a payment, in one or two sentences, and the one thing to do now."""
 
 import datetime as dt
-from decimal import Decimal
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -218,7 +217,7 @@ def _told(story: Story, order: TokenOrder | None, writer: Writer) -> Outcome:
         return Outcome(Tone.GOOD, _("Done."), what)
     if message.state == Message.State.DELIVERED:
         return _arrived(story, message, what, writer)
-    return _on_its_way(message, what, writer)
+    return _on_its_way(story, message, what, writer)
 
 
 def _what(order: TokenOrder | None, writer: Writer) -> str:
@@ -238,7 +237,7 @@ def _arrived(story: Story, message: Message, what: str, writer: Writer) -> Outco
         text = f"{what} {text}"
     else:
         text = f"{what} {_reached(story, message, writer)}"
-    return Outcome(Tone.GOOD, _("Done."), text, actions=_resends(message, is_main=True))
+    return Outcome(Tone.GOOD, _("Done."), text, actions=_resends(story, message, is_main=True))
 
 
 def _reached(story: Story, message: Message, writer: Writer) -> str:
@@ -254,7 +253,7 @@ def _reached(story: Story, message: Message, writer: Writer) -> str:
     return _("The SMS reached %(reader)s %(span)s after %(operator)s reported the payment.") % facts
 
 
-def _on_its_way(message: Message, what: str, writer: Writer) -> Outcome:
+def _on_its_way(story: Story, message: Message, what: str, writer: Writer) -> Outcome:
     facts = {
         "phone": writer.phone(message.phone),
         "reason": sentence(message.reason or message.paused_reason),
@@ -264,10 +263,13 @@ def _on_its_way(message: Message, what: str, writer: Writer) -> Outcome:
         if message.dismissed_at:
             return Outcome(
                 Tone.QUIET, _("Done, without an SMS."), f"{what} {facts['reason']}".strip(),
-                actions=_resends(message),
+                actions=_resends(story, message),
             )  # fmt: skip
         return Outcome(
-            Tone.BAD, _("The SMS did not arrive."), text.strip(), actions=_resends(message, True)
+            Tone.BAD,
+            _("The SMS did not arrive."),
+            text.strip(),
+            actions=_resends(story, message, True),
         )
     if message.state == Message.State.SENT:
         text = _("The SMS for %(phone)s was handed over; no report of its delivery came yet.")
@@ -278,17 +280,24 @@ def _on_its_way(message: Message, what: str, writer: Writer) -> Outcome:
     else:
         text = _("The SMS for %(phone)s is about to be handed over. %(reason)s")
         lead = _("On its way.")
-    return Outcome(Tone.BUSY, lead, f"{what} {text % facts}".strip(), actions=_resends(message))
+    return Outcome(
+        Tone.BUSY, lead, f"{what} {text % facts}".strip(), actions=_resends(story, message)
+    )
 
 
-def _resends(message: Message, is_main: bool = False) -> list[Action]:
+def _resends(story: Story, message: Message, is_main: bool = False) -> list[Action]:
     resend = reverse("messaging:message-resend", args=[message.public_id])
     may = "messaging.resend_message"
     actions = []
     if message.state != Message.State.QUEUED:
         label = _("Send the SMS again")
         actions.append(Action(label, resend, may, icon="send", is_post=True, is_main=is_main))
-    actions.append(Action(_("Use another number…"), resend, may))
+    if story.payment:
+        here = reverse("desk:payment", args=[story.payment.public_id])
+        another = f"{resend}?next={here}"
+    else:
+        another = resend
+    actions.append(Action(_("Use another number…"), another, may))
     if message.state == Message.State.FAILED and not message.dismissed_at:
         url = reverse("messaging:message-dismiss", args=[message.public_id])
         actions.append(Action(_("Leave it"), url, may, is_post=True))
@@ -310,7 +319,7 @@ def conflict_note(conflict: Conflict, payment: Payment, writer: Writer) -> Outco
     """Say what the operator reported differently, with the way to compare."""
     facts = {
         "operator": payment.connection.label,
-        "amount": _amount(conflict.amount, writer),
+        "amount": writer.written_amount(conflict.amount),
         "account": conflict.account,
         "time": writer.clock(conflict.opened_at),
     }
@@ -319,12 +328,5 @@ def conflict_note(conflict: Conflict, payment: Payment, writer: Writer) -> Outco
         " That was refused; what stands here was not touched."
     )
     url = reverse("desk:conflict", args=[payment.public_id, conflict.pk])
-    compare = Action(_("Compare"), url, "payments.view_payment")
+    compare = Action(_("Compare"), url, "payments.view_payment", is_main=True)
     return Outcome(Tone.WARN, _("One receipt, two reports."), said % facts, actions=[compare])
-
-
-def _amount(text: str, writer: Writer) -> str:
-    """Write an amount as ours where it is one, else as the operator wrote it."""
-    if text.isascii() and text.replace(".", "", 1).isdigit():
-        return writer.money(Decimal(text))
-    return text

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from common import formats
 from common.phone import display_phone
+from customers.models import Customer
 from payments.words import reason_of
 from plugins import registry
 from plugins.contracts import Reason
@@ -33,6 +34,12 @@ class Writer:
     def money(self, amount: Decimal) -> str:
         return formats.money(amount, self.company.currency, self.language)
 
+    def written_amount(self, text: str) -> str:
+        """Return an amount as an operator wrote it, in our way of writing where it is one."""
+        if text.isascii() and text.replace(".", "", 1).isdigit():
+            return self.money(Decimal(text))
+        return text
+
     def quantity(self, order: TokenOrder) -> str:
         return formats.quantity(order.quantity, order.unit, self.language)
 
@@ -51,6 +58,9 @@ class Writer:
 
     def span(self, length: dt.timedelta) -> str:
         return formats.span(length)
+
+    def person(self, customer: Customer) -> str:
+        return customer.name or self.phone(customer.phone)
 
     def phone(self, phone: str) -> str:
         return display_phone(phone).replace(" ", formats.NBSP)

@@ -213,13 +213,16 @@ def order_settle(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _settle(order: TokenOrder, said: dict[str, str], actor: User) -> None:
-    common = {"order_id": order.pk, "reason": said["reason"], "actor": actor}
-    if said["answer"] == Answer.FOUND:
-        vending_services.settle_doubt(token=said["token"], **common)
-    elif said["answer"] == Answer.ANEW:
-        vending_services.issue_anew(**common)
-    else:
-        vending_services.give_back(**common)
+    reason = said["reason"]
+    match said["answer"]:
+        case Answer.FOUND:
+            vending_services.settle_doubt(
+                order_id=order.pk, token=said["token"], reason=reason, actor=actor
+            )
+        case Answer.ANEW:
+            vending_services.issue_anew(order_id=order.pk, reason=reason, actor=actor)
+        case Answer.BACK:
+            vending_services.give_back(order_id=order.pk, reason=reason, actor=actor)
 
 
 _DONE: dict[Answer, Callable[[], str]] = {
