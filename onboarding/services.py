@@ -14,6 +14,8 @@ from common.errors import DomainError
 from common.words import _
 from plugins.services import connect_plugin
 from tenants.models import Company
+from tenants.scope import forget_companies
+from tenants.selectors import forget_hosts
 from tenants.services import add_company
 
 FIRST_GATEWAY = "console_sms"
@@ -89,3 +91,50 @@ def _check_owner(email: str, name: str, password: str) -> None:
         problems["password"] = error.messages
     if problems:
         raise OwnerRefused(problems)
+
+
+class NotAShare(DomainError):
+    message = _("The share for old debts is %(value)s; write a per cent from 0 to 100.")
+
+
+class NotALimit(DomainError):
+    message = _("The limit of unpaid access fees is %(value)s; write a number from 0 to 100.")
+
+
+def change_company(
+    *,
+    company: Company,
+    actor: User | None,
+    language: str | None = None,
+    debt_order: str | None = None,
+    debt_share_percent: int | None = None,
+    unpaid_fee_limit: int | None = None,
+) -> dict[str, str | int]:
+    """Change the choices that are given; return those that changed, with their new values.
+
+    The next payment follows them; what is settled stays as it was split.
+
+    :raises NotAShare: not a per cent
+    :raises NotALimit: not a sensible number of periods
+    """
+    if debt_share_percent is not None and not 0 <= debt_share_percent <= 100:
+        raise NotAShare(value=debt_share_percent)
+    if unpaid_fee_limit is not None and not 0 <= unpaid_fee_limit <= 100:
+        raise NotALimit(value=unpaid_fee_limit)
+    wanted = {
+        "language": language,
+        "debt_order": debt_order,
+        "debt_share_percent": debt_share_percent,
+        "unpaid_fee_limit": unpaid_fee_limit,
+    }
+    changed = {
+        name: value
+        for name, value in wanted.items()
+        if value is not None and value != getattr(company, name)
+    }
+    if changed:
+        Company.objects.filter(pk=company.pk).update(**changed)
+        audit(actor=actor, action="company.changed", target=company.slug, **changed)
+        forget_companies()
+        forget_hosts()
+    return changed

@@ -1,0 +1,25 @@
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import AuditEntry
+from tenants.models import Company
+from vending.models import TokenOrder
+
+
+def test_a_changed_share_is_followed_by_the_next_payment(world, pay, capsys):
+    call_command("change_company", "--company", "jua", "--debt-share", "50", "--json")
+
+    assert json.loads(capsys.readouterr().out) == {"changed": {"debt_share_percent": 50}}
+    assert Company.objects.get(schema_name="jua").debt_share_percent == 50
+    assert AuditEntry.objects.get(action="company.changed").facts == {"debt_share_percent": 50}
+    pay("400")
+    assert TokenOrder.objects.get().quantity == 1
+
+
+def test_nonsense_is_refused_and_changes_nothing(jua):
+    with pytest.raises(CommandError, match="0 to 100"):
+        call_command("change_company", "--company", "jua", "--debt-share", "101")
+
+    assert Company.objects.get(schema_name="jua").debt_share_percent == 100
