@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -208,8 +208,11 @@ def log_exchanges(
     source: str = "",
     source_id: int | None = None,
 ) -> None:
-    """Keep what went over the wire, for the trace and the plug-in's page."""
-    Exchange.objects.bulk_create(
+    """Keep what went over the wire, for the trace and the plug-in's page.
+
+    A log that cannot be written never takes the answer with it: that may be a token that is paid for.
+    """
+    rows = [
         Exchange(
             connection=connection,
             direction=Exchange.Direction.OUT,
@@ -217,16 +220,25 @@ def log_exchanges(
             source=source,
             source_id=source_id,
             method=each.method,
-            url=each.url[:1000],
-            request_headers=dict(each.request_headers),
-            request_text=each.request_text,
+            url=_storable(each.url[:1000]),
+            request_headers={k: _storable(v) for k, v in each.request_headers.items()},
+            request_text=_storable(each.request_text),
             status=each.status,
-            response_text=each.response_text,
+            response_text=_storable(each.response_text),
             duration_ms=each.duration_ms,
-            error=each.error[:500],
+            error=_storable(each.error[:500]),
         )
         for each in exchanges
-    )
+    ]
+    try:
+        Exchange.objects.bulk_create(rows)
+    except (DatabaseError, ValueError):
+        logger.exception("exchange.not_logged", extra={"operation": operation})
+
+
+def _storable(text: str) -> str:
+    """A text without what PostgreSQL cannot hold."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def forget_old_exchanges(*, before: dt.datetime) -> int:

@@ -6,6 +6,7 @@ from messaging import inbound
 from messaging.models import EarlyReport, IncomingMessage
 from messaging.services.sending import apply_report
 from plugins.contracts import Callback, DeliveryReport, IncomingSms, SmsGateway
+from plugins.errors import Rejected
 from plugins.models import Connection
 from plugins.services import build_adapter
 
@@ -16,6 +17,8 @@ def read_gateway_callback(*, gateway: Connection, callback: Callback) -> SmsGate
     :raises plugins.errors.Rejected: not readable as this gateway's protocol
     """
     adapter = build_adapter(gateway, SmsGateway)
+    if b"\0" in callback.body or b"%00" in callback.body:
+        raise Rejected("The call holds a letter that no text can hold.")
     incoming = adapter.read(callback)
     if isinstance(incoming, DeliveryReport):
         _take_report(gateway, incoming)

@@ -41,6 +41,7 @@ State = Payment.State
 VALIDATION_LIVES = timedelta(hours=24)
 # The worker that is rung settles at once; the sweeper takes a payment up when that did not happen.
 TAKEN_UP_AFTER = timedelta(seconds=8)
+LONGEST = 64
 DECIDED = ["state", "verdict", "reason", "payment", "kind", "reference", "price", "digest"]
 
 
@@ -76,11 +77,14 @@ def handle_incoming(
 ) -> Outcome:
     """Give our word on one authentic call, from our own database alone."""
     kept.kind = type(incoming).__name__.lower()
-    kept.reference = getattr(incoming, "reference", "")[:64]
+    kept.reference = getattr(incoming, "reference", "")[:LONGEST].replace("\0", "")
     if isinstance(incoming, Heartbeat):
         return _close(kept, Outcome(Verdict.YES))
     if not connection.is_on:
         return _close(kept, no(Reason.PLUGIN_OFF, Verdict.UNAVAILABLE))
+    if not isinstance(incoming, Enquiry) and not _is_storable(incoming):
+        kept.reference = ""
+        return _close(kept, Outcome(Verdict.NO, "Invalid reference"))
     match incoming:
         case Validation():
             return _Intake(company, connection, kept, now).validate(incoming)
@@ -88,6 +92,13 @@ def handle_incoming(
             return _Intake(company, connection, kept, now).book(incoming)
         case Enquiry():
             return _close(kept, _enquire(connection, incoming))
+
+
+def _is_storable(call: Validation | Notice) -> bool:
+    """Whether names and numbers fit our columns; a database can hold no NUL letter."""
+    texts = [call.reference, call.account, call.payer_phone, call.payer_name, *call.wire.values()]
+    fits = 0 < len(call.reference) <= LONGEST and len(call.account) <= LONGEST
+    return fits and not any("\0" in text for text in texts)
 
 
 def _close(kept: KeptCallback, outcome: Outcome, payment: Payment | None = None) -> Outcome:

@@ -172,6 +172,22 @@ def test_an_enquiry_tells_what_became_of_it(world, airtel, work):
     assert ask("NOBODY") == "404"
 
 
+@pytest.mark.parametrize("reference", ["", "R" * 65])
+def test_a_reference_that_no_column_holds_is_refused_not_broken(mozambique, reference):
+    said = mozambique("validate", **ORDER | {"referenceId": reference})
+
+    assert 400 <= said.status_code < 500
+    assert nothing_happened()
+
+
+def test_a_letter_that_no_database_holds_is_refused_not_broken(mozambique):
+    for field in ("referenceId", "serialNumber", "payerPhoneNumber"):
+        said = mozambique("validate", **ORDER | {field: "A\0B"})
+        assert 400 <= said.status_code < 500
+
+    assert nothing_happened()
+
+
 # --- the door ------------------------------------------------------------------------------------------
 
 
