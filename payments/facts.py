@@ -1,7 +1,7 @@
 """Gathering what the split needs: debts, fees, credit, price. Reads only; the caller holds the locks."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import F
@@ -39,6 +39,7 @@ class Facts:
     minimum_purchase: Decimal
     vat_percent: Decimal
     plan: Plan | None
+    lacks_fees: bool = False  # a period of access fees has ended that is not made yet
 
 
 def terms_of(company: Company) -> Terms:
@@ -90,7 +91,16 @@ def split_for(*, company: Company, device: Device, amount: Decimal, at: datetime
         minimum_purchase=version.minimum_purchase if version else Decimal(0),
         vat_percent=version.vat_percent if version else Decimal(0),
         plan=own,
+        lacks_fees=version is not None and _lacks_fees(device, version, today, company.timezone),
     )
+
+
+def _lacks_fees(device: Device, version: TariffVersion, today: date, zone: str) -> bool:
+    """Whether a fee may have fallen due since the daily run; only then is it worth looking closely."""
+    if not version.access_fee or device.assigned_at is None:
+        return False
+    began = device.fees_until or today_in(zone, device.assigned_at)
+    return began + timedelta(days=version.access_fee_days) <= today
 
 
 def _instalment(row: InstalmentRow, plans: dict[int, Plan]) -> Instalment:

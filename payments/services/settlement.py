@@ -13,11 +13,13 @@ from django.utils import timezone
 
 from appliances.models import Instalment, Plan
 from common import crash
+from common.clock import today_in
 from common.errors import DomainError
 from common.money import vat_within
 from common.retry import HOURLY_GAP, gap_after
 from common.words import _
 from customers.models import Customer
+from devices.fees import accrue_device
 from devices.models import AccessFee, Device
 from ledger.models import Account, Event
 from ledger.services import Line, Movement, credit, debit, post
@@ -71,6 +73,10 @@ def settle_payment(*, company: Company, payment_id: int) -> Settled:
         raise NotReceived
     device, at = payment.device, payment.booked_at or timezone.now()
     facts = split_for(company=company, device=device, amount=payment.amount, at=at)
+    if facts.lacks_fees and accrue_device(
+        company=company, device_id=device.pk, until=today_in(company.timezone, at)
+    ):
+        facts = split_for(company=company, device=device, amount=payment.amount, at=at)
     split = facts.split
     pay_debts(split)
     order = place(company, device, facts, source="payment", source_id=payment.pk, at=at)

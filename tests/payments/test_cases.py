@@ -6,6 +6,7 @@ from decimal import Decimal as D
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from appliances.models import Plan
 from appliances.schedule import parse_period
@@ -297,3 +298,15 @@ def test_a_wrong_key_pauses_the_order_until_a_good_check(world, pay, work):
         work()
 
     assert last_order().state == "issued"
+
+
+def test_a_fee_that_the_daily_run_has_not_made_yet_is_cleared_too(world, pay):
+    TariffVersion.objects.update(access_fee=D(700), access_fee_days=7)
+    world.meter.assigned_at = timezone.now() - dt.timedelta(days=8)
+    world.meter.save(update_fields=["assigned_at"])
+
+    pay("5000")
+
+    assert AccessFee.objects.get().paid == D(700)
+    assert last_order().quantity == D("10.7")
+    assert credit_of(world.meter) == D(20)
