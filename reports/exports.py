@@ -77,12 +77,16 @@ def export(
 
 
 def _lines(rows: Iterable[T], columns: Sequence[Column[T]], zone: ZoneInfo) -> Iterator[list[Cell]]:
-    """Yield the cells of each row, also after the request's language is gone: answers stream."""
+    """Return the cells of each row; they are read when the request and its language are gone."""
     language = translation.get_language() or "en"
-    for portion in _portions(rows):
-        with translation.override(language):
-            made = [[_cell(column.value(row), zone) for column in columns] for row in portion]
-        yield from made
+
+    def read() -> Iterator[list[Cell]]:
+        for portion in _portions(rows):
+            with translation.override(language):
+                made = [[_cell(column.value(row), zone) for column in columns] for row in portion]
+            yield from made
+
+    return read()
 
 
 def _portions(rows: Iterable[T]) -> Iterator[list[T]]:
