@@ -69,7 +69,7 @@ def _find(url: str, text: str) -> dict[str, object]:
 def message_resend(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Send the same text again, to the same or another number; buys no token."""
     message = get_object_or_404(Message.objects.select_related("connection"), public_id=public_id)
-    form = ResendMessage(request.POST or None)
+    form = ResendMessage(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             new = services.resend_message(

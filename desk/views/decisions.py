@@ -279,7 +279,7 @@ def _do(
 def payment_assign(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Find the device that an unmatched payment was meant for, and have it settled there."""
     payment = get_object_or_404(Payment.objects.select_related("connection"), public_id=public_id)
-    form = AssignPayment(request.POST or None)
+    form = AssignPayment(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             done = once(form.cleaned_data["key"], lambda: _assign(payment, form, actor_of(request)))
