@@ -15,7 +15,9 @@ def production_is_closed(**_: object) -> list[CheckMessage]:
             Error("ALLOWED_HOSTS is *: name the hosts, the host picks the company.", id="mpm.E002")
         )
     if not settings.IS_HTTPS:
-        found.append(Error("PUBLIC_SCHEME is http: passwords would travel in clear.", id="mpm.E003"))
+        found.append(
+            Error("PUBLIC_SCHEME is http: passwords would travel in clear.", id="mpm.E003")
+        )
     return found
 
 

@@ -1,6 +1,7 @@
 """Setting up companies."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
@@ -127,7 +128,7 @@ def change_company(
         "debt_share_percent": debt_share_percent,
         "unpaid_fee_limit": unpaid_fee_limit,
     }
-    changed = {
+    changed: dict[str, Any] = {
         name: value
         for name, value in wanted.items()
         if value is not None and value != getattr(company, name)

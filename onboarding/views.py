@@ -8,7 +8,7 @@ def landing(request: HttpRequest) -> HttpResponse:
     return render(request, "onboarding/landing.html")
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "404.html", status=404)
 
 

@@ -103,7 +103,7 @@ class VodacomMozambique(PaymentProvider):
         status = "validated" if isinstance(incoming, Validation) else "processing"
         return inbound.reply({"transactionId": transaction_id, "status": status, "success": True})
 
-    def refuse(self, callback: Callback, refusal: Rejected) -> Answer:  # noqa: ARG002
+    def refuse(self, callback: Callback, refusal: Rejected) -> Answer:
         if isinstance(refusal, inbound.WrongFields):
             return inbound.wrong_fields(refusal)
         return inbound.refusal(refusal.reason, 401 if refusal.code == NOT_AUTHENTIC else 400)

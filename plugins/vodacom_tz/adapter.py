@@ -90,7 +90,7 @@ class VodacomTanzania(PaymentProvider):
         }
         return Answer(documents.write("response", content), XML)
 
-    def refuse(self, callback: Callback, refusal: Rejected) -> Answer:  # noqa: ARG002
+    def refuse(self, callback: Callback, refusal: Rejected) -> Answer:
         body = json.dumps({"data": {"message": refusal.reason}}, ensure_ascii=False)
         return Answer(body.encode(), "application/json", status=401)
 
