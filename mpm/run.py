@@ -138,19 +138,19 @@ def installation(*, role: str, say: Say) -> Iterator[Installation]:
             processes.stop()
 
 
-def port_to_use() -> int:
-    """Return PORT, or the default.
+def port_to_use(variable: str = "PORT", default: int = DEFAULT_PORT) -> int:
+    """Return the port that this variable names, or the default.
 
     :raises CannotRun: it is no port, or somebody listens there
     """
-    text = given("PORT") or str(DEFAULT_PORT)
+    text = given(variable) or str(default)
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise CannotRun(f"PORT is {text!r}: it must be a number from 1 to 65535.")
-    refuse_taken(int(text))
+        raise CannotRun(f"{variable} is {text!r}: it must be a number from 1 to 65535.")
+    refuse_taken(int(text), variable)
     return int(text)
 
 
-def refuse_taken(port: int) -> None:
+def refuse_taken(port: int, variable: str) -> None:
     """:raises CannotRun: this account cannot listen on the port"""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -158,11 +158,11 @@ def refuse_taken(port: int) -> None:
             probe.bind((HOST, port))
         except PermissionError:
             raise CannotRun(
-                f"This account may not use port {port}: set PORT to one above 1023."
+                f"This account may not use port {port}: set {variable} to one above 1023."
             ) from None
         except OSError:
             raise CannotRun(
-                f"Port {port} is in use: stop what listens there, or set PORT to another."
+                f"Port {port} is in use: stop what listens there, or set {variable} to another."
             ) from None
 
 

@@ -180,7 +180,7 @@ def test_a_port_in_use_stops_the_start_with_one_sentence_and_code_2(tmp_path):
 
 def test_the_default_port_is_8000(monkeypatch):
     monkeypatch.delenv("PORT", raising=False)
-    monkeypatch.setattr(run, "refuse_taken", lambda _: None)
+    monkeypatch.setattr(run, "refuse_taken", lambda *_: None)
 
     assert run.port_to_use() == 8000
 
