@@ -24,38 +24,55 @@ logger = logging.getLogger(__name__)
 
 RING_SECONDS = 0.08
 QUIET_SECONDS = 5.0
+# The sweeper is no request: a busy broker is worth waiting for, since what it rings for has waited already.
+PATIENT_SECONDS = 2.0
+SHORT_QUIET_SECONDS = 1.0
 
 
 class Doorbell(threading.local):
     """This thread's connection to the broker, and until when it is left alone."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, *, seconds: float = RING_SECONDS, quiet_seconds: float = QUIET_SECONDS
+    ) -> None:
+        self.seconds, self.quiet_seconds = seconds, quiet_seconds
         self.connection: Connection | None = None
         self.quiet_until = 0.0
 
     def ring(self, task: "Task[Any, Any]", kwargs: Mapping[str, Any]) -> bool:
         """Queue a task; return whether the broker took it."""
-        if time.monotonic() < self.quiet_until:
+        started = time.monotonic()
+        if started < self.quiet_until:
             return False
+        is_old = self.connection is not None
+        if self._ring(task, kwargs):
+            return True
+        # A connection from before a restart of the broker fails at once: it deserves a new one.
+        is_stale = is_old and time.monotonic() - started < self.seconds / 4
+        if is_stale and self._ring(task, kwargs):
+            return True
+        self.quiet_until = time.monotonic() + self.quiet_seconds
+        took_ms = round((time.monotonic() - started) * 1000)
+        logger.warning("doorbell.silent", extra={"task": task.name, "took_ms": took_ms})
+        return False
+
+    def _ring(self, task: "Task[Any, Any]", kwargs: Mapping[str, Any]) -> bool:
         try:
-            options: dict[str, Any] = {"connection": self._connect(), "retry": False}
-            task.apply_async(kwargs=dict(kwargs), **options)
-        except (OperationalError, RedisError, OSError) as error:
-            self._hang_up()
-            logger.warning(
-                "doorbell.silent", extra={"task": task.name, "error": type(error).__name__}
+            task.apply_async(  # type: ignore[call-arg]  the stubs do not know `connection`
+                kwargs=dict(kwargs), connection=self._connect(), retry=False
             )
+        except (OperationalError, RedisError, OSError):
+            self._hang_up()
             return False
         return True
 
     def _connect(self) -> Connection:
         if self.connection is None:
-            short = {"socket_timeout": RING_SECONDS / 2, "socket_connect_timeout": RING_SECONDS / 2}
             self.connection = Connection(
                 current_app.conf.broker_url,
                 transport_options={
-                    "socket_timeout": short["socket_timeout"],
-                    "socket_connect_timeout": short["socket_connect_timeout"],
+                    "socket_timeout": self.seconds / 2,
+                    "socket_connect_timeout": self.seconds / 2,
                     "max_retries": 0,
                     "retry_on_timeout": False,
                 },
@@ -63,21 +80,25 @@ class Doorbell(threading.local):
         return self.connection
 
     def _hang_up(self) -> None:
-        self.quiet_until = time.monotonic() + QUIET_SECONDS
         connection, self.connection = self.connection, None
         if connection is not None:
             connection.collect(socket_timeout=0.01)
 
 
 _doorbell = Doorbell()
+_patient = Doorbell(seconds=PATIENT_SECONDS, quiet_seconds=SHORT_QUIET_SECONDS)
 
 
 def ring(task: "Task[Any, Any]", **kwargs: Any) -> bool:
-    """Queue a task at once; a silent broker is no error. Call it only outside a transaction."""
-    crash.point("doorbell.unrung")
-    return _doorbell.ring(task, kwargs)
+    """Queue a task from a sweep; a silent broker is no error. Call it only outside a transaction."""
+    return _patient.ring(task, kwargs)
 
 
 def after_commit(task: "Task[Any, Any]", **kwargs: Any) -> None:
     """Ring once this transaction is committed; nothing rings when it is rolled back."""
-    transaction.on_commit(functools.partial(ring, task, **kwargs), robust=True)
+    transaction.on_commit(functools.partial(_ring_at_once, task, kwargs), robust=True)
+
+
+def _ring_at_once(task: "Task[Any, Any]", kwargs: Mapping[str, Any]) -> None:
+    crash.point("doorbell.unrung")
+    _doorbell.ring(task, kwargs)

@@ -5,8 +5,10 @@ import datetime as dt
 from django.db.models import Min, Q
 from django.db.models.functions import Greatest, Now
 
+from common.queue import ring
+from common.schema import current_schema
 from messaging.models import Message
-from messaging.tasks import ring_send
+from messaging.tasks import send_message
 from tenants.models import Company
 
 AT_ONCE = 200
@@ -19,7 +21,7 @@ def restart(_: Company) -> None:
         free, state=Message.State.QUEUED, paused_reason="", available_at__lte=Now()
     )
     for message_id in waiting.order_by("available_at").values_list("pk", flat=True)[:AT_ONCE]:
-        ring_send(message_id)
+        ring(send_message, schema=current_schema(), message_id=message_id)
 
 
 def next_due(_: Company) -> dt.datetime | None:
