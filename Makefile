@@ -6,7 +6,8 @@ BIN := .venv/bin
 # Tests have servers of their own and never meet the data of `make demo` or `make run`.
 TEST_SERVERS := MPM_LOCAL_DIR=$(CURDIR)/.local/test MPM_EMBEDDED_FSYNC=off $(BIN)/python -m mpm.embedded run --
 UV := uv pip compile --quiet pyproject.toml --universal --generate-hashes --no-annotate --no-header --python-version 3.11
-TEST_ARGS ?= -n 2
+# The tests that start real servers share one installation: they stay together.
+TEST_ARGS ?= -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test run lint bench stop reset key lock venv checks suite
