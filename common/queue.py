@@ -58,7 +58,7 @@ class Doorbell(threading.local):
 
     def _ring(self, task: "Task[Any, Any]", kwargs: Mapping[str, Any]) -> bool:
         try:
-            task.apply_async(  # type: ignore[call-arg]  the stubs do not know `connection`
+            task.apply_async(  # type: ignore[call-arg]  # the stubs do not know `connection`
                 kwargs=dict(kwargs), connection=self._connect(), retry=False
             )
         except (OperationalError, RedisError, OSError):
