@@ -1,6 +1,6 @@
 """allauth, fitted to companies: nobody signs up on a company's host, limits count per company."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest, HttpResponse
@@ -8,9 +8,20 @@ from django.http import HttpRequest, HttpResponse
 from accounts.middleware import remember_language
 from accounts.models import User
 from common.http import remote_ip
+from common.words import _
 
 
 class CompanyAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _("E-mail or password is not right."),
+        "too_many_login_attempts": _("Too many attempts. Wait five minutes, then try again."),
+        "rate_limited": _("Too many attempts. Wait a few minutes, then try again."),
+        "incorrect_code": _("This code is not right, or it is too old."),
+        "incorrect_password": _("This password is not right."),
+        "enter_current_password": _("This is not your password until now."),
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

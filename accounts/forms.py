@@ -2,7 +2,12 @@
 
 from typing import Any
 
-from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordKeyForm
+from allauth.account.forms import (
+    ChangePasswordForm,
+    LoginForm,
+    ReauthenticateForm,
+    ResetPasswordKeyForm,
+)
 from django import forms
 from django.conf import settings
 
@@ -11,6 +16,14 @@ from common.words import _
 
 class LogIn(LoginForm):  # type: ignore[misc]
     """allauth's form; the way to a new password stands on the page, not at the field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].help_text = ""
+
+
+class Reauthenticate(ReauthenticateForm):  # type: ignore[misc]
+    """allauth's form; whoever forgot the password logs out first."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -80,9 +80,7 @@ def _owed(instalments: OpenInstalments | None, fees: OpenFees | None) -> Decimal
 def last_payments(customer_ids: Sequence[int]) -> dict[int, dt.datetime]:
     """Return when customers last paid; those who never did are absent."""
     paid = Payment.objects.filter(customer_id__in=customer_ids, booked_at__isnull=False)
-    return dict(
-        paid.values_list("customer_id").annotate(last=Max("booked_at"))  # type: ignore[arg-type]
-    )
+    return dict(paid.values_list("customer_id").annotate(last=Max("booked_at")))
 
 
 # --- the page of one customer -----------------------------------------------------------------------

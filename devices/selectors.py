@@ -10,6 +10,7 @@ from django.db.models import Count, F, Min, Q, QuerySet, Sum, TextChoices
 
 from common.words import _
 from customers import selectors as customers
+from customers.models import Customer
 from devices.models import AccessFee, Device
 from plugins import registry
 
@@ -68,7 +69,7 @@ def matching(text: str, *, country: str) -> Q:
     """Return what finds a device by part of its number, or by name or phone of its customer."""
     number = "".join(text.split())
     found = customers.matching(text, country=country)
-    of_customer = customers.Customer.objects.filter(found).values("pk")
+    of_customer = Customer.objects.filter(found).values("pk")
     return Q(serial__icontains=number) | Q(customer__in=of_customer)
 
 

@@ -183,6 +183,7 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_FORMS = {
     "login": "accounts.forms.LogIn",
+    "reauthenticate": "accounts.forms.Reauthenticate",
     "change_password": "accounts.forms.ChangePassword",
     "reset_password_from_key": "accounts.forms.ChooseNewPassword",
 }
