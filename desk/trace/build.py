@@ -114,6 +114,9 @@ def _facts(story: Story, writer: Writer, payment: Payment | None) -> list[Fact]:
         facts.append(Fact(_("Make"), maker_name(device.manufacturer)))
         facts.append(Fact(_("Still owed"), writer.money(story.owed)))
         facts.append(Fact(_("Credit"), writer.money(story.credit)))
+    if payment and customer is None:
+        payer = f"{payment.payer_name} {writer.phone(payment.payer_phone)}".strip()
+        facts += [Fact(_("Payer"), payer or "–"), Fact(_("Typed"), payment.account)]
     if payment:
         facts.append(Fact(_("Payment no."), str(payment.pk)))
     return facts

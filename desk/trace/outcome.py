@@ -166,7 +166,8 @@ def _paused(order: TokenOrder, story: Story, facts: dict[str, str]) -> Outcome:
     else:
         actions.append(_retry(order, is_main=True))
     url = reverse("desk:order-decide", args=[order.public_id]) + "?answer=back"
-    actions.append(Action(_("Give it back as credit…"), url, "vending.decide_doubt"))
+    back = _("Give it back as credit…") if order.cost else _("Close it without a token…")
+    actions.append(Action(back, url, "vending.decide_doubt"))
     return Outcome(Tone.WARN, _("The token waits."), said % facts, actions=actions)
 
 
@@ -188,7 +189,7 @@ def doubt_of(story: Story, writer: Writer) -> Doubt | None:
         order_id=str(order.public_id),
         maker=maker_name(order.device.manufacturer),
         serial=order.device.serial,
-        quantity=_caption(order, writer) if not order.quantity else writer.quantity(order),
+        quantity=writer.quantity(order),
         since=since,
         until=until,
         is_over=writer.now >= until,

@@ -48,6 +48,8 @@ def _waits_for(story: Story, is_open: bool) -> str:
     payment = story.payment
     if payment and payment.state in (Payment.State.RECEIVED, Payment.State.VALIDATED):
         return _("waits until the money is settled")
+    if payment and payment.state == Payment.State.UNMATCHED:
+        return _("waits for a customer")
     return _("none was sent")
 
 

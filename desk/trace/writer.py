@@ -41,6 +41,11 @@ class Writer:
         return text
 
     def quantity(self, order: TokenOrder) -> str:
+        """Return what was ordered, as it stands in sentences."""
+        if order.task == TokenOrder.Task.UNLOCK:
+            return _("the unlock code")
+        if order.task == TokenOrder.Task.CLEAR:
+            return _("the clearing code")
         return formats.quantity(order.quantity, order.unit, self.language)
 
     def clock(self, moment: dt.datetime) -> str:

@@ -117,7 +117,7 @@ def _summary(
         "token": display_token(order),
         "quantity": write.quantity(order),
         "device": order.device.label,
-        "money": write.money(order.cost),
+        "money": write.money(order.cost) if order.cost else "",
         "maker": maker_name(order.device.manufacturer),
         "customer": order.device.customer or _("the customer"),
     }
@@ -166,6 +166,12 @@ def _sum_anew(facts: Facts) -> Summary:
 
 
 def _sum_back(facts: Facts) -> Summary:
+    if not facts["money"]:
+        return (
+            _("Close the order of %(quantity)s for %(device)s without a token?") % facts,
+            _("Close the order"),
+            [(_("Then"), _("the money stays on the plan, and unissued days stay owed."))],
+        )
     return (
         _("Keep %(money)s as credit of %(device)s?") % facts,
         _("Keep it as credit"),
@@ -228,7 +234,7 @@ def _settle(order: TokenOrder, said: dict[str, str], actor: User) -> None:
 _DONE: dict[Answer, Callable[[], str]] = {
     Answer.FOUND: lambda: _("The token is stored and on its way to the customer."),
     Answer.ANEW: lambda: _("Ordered again. The token comes in a moment."),
-    Answer.BACK: lambda: _("The money is kept as credit."),
+    Answer.BACK: lambda: _("Closed without a token. The money is kept for the customer."),
 }
 
 

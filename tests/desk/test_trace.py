@@ -413,6 +413,24 @@ def test_a_paused_token_names_the_reason_and_can_be_tried_again(world, owner, ai
     assert TokenOrder.objects.get().paused_reason == ""
 
 
+def test_an_unlock_that_waits_can_be_closed_without_a_token(world, accountant):
+    order = TokenOrder.objects.create(
+        device=world.meter, task="unlock", source="credit", source_id=world.meter.pk,
+        paused_reason="The kit is not known", created_at=timezone.now(),
+    )  # fmt: skip
+    address = f"/orders/{order.public_id}/"
+
+    page = accountant.get(address)
+    summary = accountant.get(f"{address}decide/?answer=back")
+    settle(accountant, order, answer="back")
+
+    assert "the unlock code for Meter 47000100011" in text_of(page)
+    assert "Close it without a token…" in text_of(page)
+    assert "the money stays on the plan" in text_of(summary)
+    order.refresh_from_db()
+    assert (order.state, order.decided_by) == ("refused", "Asha Mwinyi")
+
+
 def test_trying_again_what_is_done_is_refused_in_words(world, owner, pay):
     payment = pay("5000")
     order = TokenOrder.objects.get()
@@ -441,6 +459,7 @@ def test_an_unmatched_payment_names_devices_that_are_near(unmatched, accountant)
     assert "Neema Bahati" in text
     assert "The number is nearly “4700010001”." in text
     assert "The phone that paid is this customer" in text
+    assert "waits for a customer" in text_of(accountant.get(url(unmatched)))
 
 
 def test_a_search_finds_the_device_by_name(unmatched, accountant):
