@@ -71,7 +71,7 @@ def _operator(calls: dict[str, int], paid: dict[str, int], last: dt.datetime | N
         sentence = _("Last payment %(when)s.") % {"when": _when(last)}
     pairs = (
         (_("Payments"), _number(count)),
-        (_("Reports"), _number(calls.get("count", 0))),
+        (_("Calls"), _number(calls.get("count", 0))),
         (_("Repeated, counted once"), _number(calls.get("repeated", 0))),
         (_("Refused"), _number(calls.get("refused", 0))),
         (_("Last payment"), _when(last) if last else "–"),
