@@ -2,13 +2,15 @@
 
 import datetime as dt
 
+from django.conf import settings
 from django.db.models import Min, Q
 from django.db.models.functions import Greatest, Now
 
 from common.queue import ring
 from common.schema import current_schema
-from messaging.models import Message
+from messaging.models import EarlyReport, Message
 from messaging.tasks import send_message
+from tenants import tidying
 from tenants.models import Company
 
 AT_ONCE = 200
@@ -29,3 +31,8 @@ def next_due(_: Company) -> dt.datetime | None:
     waiting = Message.objects.filter(state=Message.State.QUEUED, available_at__isnull=False)
     found = waiting.aggregate(at=Min(Greatest("available_at", "leased_until")))["at"]
     return found if isinstance(found, dt.datetime) else None
+
+
+def forget_reports(_: Company) -> int:
+    """Delete delivery reports of messages that we never heard of."""
+    return tidying.forget(EarlyReport.objects.filter(at__lt=Now() - settings.KEEP_REPORTS))

@@ -1,5 +1,6 @@
 """Readers for settings whose nonsense must stop the start with one sentence."""
 
+import datetime as dt
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -35,6 +36,13 @@ def no_crashing(text: str, *, is_development: bool) -> None:
     """:raises ImproperlyConfigured: points to die at are set where real money moves"""
     if text and not is_development:
         raise ImproperlyConfigured("MPM_CRASH_AT is set: it kills processes and is for tests only.")
+
+
+def days(name: str, number: int) -> dt.timedelta:
+    """:raises ImproperlyConfigured: less than one day"""
+    if number < 1:
+        raise ImproperlyConfigured(f"{name} is {number}: keep things for one day at least.")
+    return dt.timedelta(days=number)
 
 
 def redis_url(text: str) -> str:

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
 from mpm import embedded
-from mpm.guards import fernet_keys, host_name, no_crashing, redis_url
+from mpm.guards import days, fernet_keys, host_name, no_crashing, redis_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -158,6 +158,11 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2},
     }
 }
+
+# How long what nobody looks at any more is kept; a daily task forgets the rest.
+KEEP_EXCHANGES = days("KEEP_EXCHANGES_DAYS", env.int("KEEP_EXCHANGES_DAYS", default=90))
+KEEP_REPORTS = days("KEEP_REPORTS_DAYS", env.int("KEEP_REPORTS_DAYS", default=7))
+KEEP_FORM_KEYS = days("KEEP_FORM_KEYS_DAYS", env.int("KEEP_FORM_KEYS_DAYS", default=7))
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

@@ -6,9 +6,10 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from payments import notices, sweeps
-        from tenants import sweeping
+        from tenants import sweeping, tidying
         from tenants.models import DueWork
         from vending import outcomes
 
         sweeping.register(DueWork.Kind.LINE, sweeping.Sweep(sweeps.restart, sweeps.next_due))
+        tidying.register("form keys", sweeps.forget_keys)
         outcomes.register(notices.tell_order)

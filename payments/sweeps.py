@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from django.conf import settings
 from django.db.models import F, Min, Q
 from django.db.models.functions import Greatest, Least, Now
 
@@ -9,8 +10,9 @@ from common.clock import database_now
 from common.queue import ring
 from common.schema import current_schema
 from payments import services
-from payments.models import OperatorResult, Payment
+from payments.models import OneTimeKey, OperatorResult, Payment
 from payments.tasks import report_result, work_payment
+from tenants import tidying
 from tenants.models import Company
 
 AGAIN_AFTER = dt.timedelta(seconds=8)
@@ -47,3 +49,8 @@ def next_due(_: Company) -> dt.datetime | None:
         )["at"],
     ]
     return min((at for at in found if at), default=None)
+
+
+def forget_keys(_: Company) -> int:
+    """Delete the keys of forms that nobody can send again."""
+    return tidying.forget(OneTimeKey.objects.filter(used_at__lt=Now() - settings.KEEP_FORM_KEYS))

@@ -23,6 +23,7 @@ from plugins.forms import PluginSettingsForm
 from plugins.http import ProviderSession, Recorded, Redactor
 from plugins.memory import ConnectionMemory
 from plugins.models import Connection, Exchange
+from tenants import tidying
 
 logger = logging.getLogger(__name__)
 A = TypeVar("A", bound=Plugin)
@@ -243,5 +244,4 @@ def _storable(text: str) -> str:
 
 def forget_old_exchanges(*, before: dt.datetime) -> int:
     """Delete log entries older than this; return how many."""
-    deleted, _by_model = Exchange.objects.filter(at__lt=before).delete()
-    return deleted
+    return tidying.forget(Exchange.objects.filter(at__lt=before))

@@ -30,11 +30,15 @@ def register(kind: DueWork.Kind, sweep: Sweep) -> None:
 
 
 def run(*, schema: str, kind: str) -> None:
-    """Take up what stalled in one company, then note when to look again."""
+    """Take up what stalled in one company, then note when to look again.
+
+    An error of one room does not keep the others waiting; it is raised at the end, and all come again soon.
+    """
     sweeps = _sweeps.get(kind, [])
     with in_company(schema) as company:
-        for sweep in sweeps:
-            _restart(sweep, company)
+        errors = [error for sweep in sweeps if (error := _restart(sweep, company))]
+        if errors:
+            raise errors[0]
         crash.point("sweep.middle")
         duework.look_again(
             company.pk,
@@ -43,9 +47,10 @@ def run(*, schema: str, kind: str) -> None:
         )
 
 
-def _restart(sweep: Sweep, company: Company) -> None:
-    """Run one room's part; its trouble must not keep the other rooms' work waiting."""
+def _restart(sweep: Sweep, company: Company) -> Exception | None:
     try:
         sweep.restart(company)
-    except Exception:
+    except Exception as error:
         logger.exception("sweep.failed", extra={"sweep": sweep.restart.__module__})
+        return error
+    return None

@@ -6,7 +6,8 @@ from celery import shared_task
 
 from common import crash
 from common.queue import ring
-from tenants import duework, sweeping
+from tenants import duework, sweeping, tidying
+from tenants.selectors import companies
 
 
 @shared_task
@@ -22,3 +23,16 @@ def sweep(**_: Any) -> None:
 def sweep_company(*, schema: str, kind: str, **_: Any) -> None:
     """Take up what stalled in one company; forget the company when nothing is open."""
     sweeping.run(schema=schema, kind=kind)
+
+
+@shared_task
+def tidy(**_: Any) -> None:
+    """Have every active company forget what is too old."""
+    for company in companies():
+        ring(tidy_company, schema=company.slug)
+
+
+@shared_task
+def tidy_company(*, schema: str, **_: Any) -> None:
+    """Forget what is too old in one company."""
+    tidying.run(schema=schema)
