@@ -1,5 +1,15 @@
 """Money in: keeping callbacks, validating, booking once, settling, and what people decide."""
 
+from payments.services.corrections import (
+    CannotReverse,
+    NothingToPayOut,
+    NothingToRefund,
+    PlanNotRunning,
+    decide_refund,
+    pay_out_refund,
+    reverse_payment,
+    write_off_plan,
+)
 from payments.services.decisions import (
     AlreadyDecided,
     KeyUsed,
@@ -20,18 +30,26 @@ from payments.services.settlement import (
 
 __all__ = [
     "AlreadyDecided",
+    "CannotReverse",
     "KeyUsed",
     "NotReceived",
+    "NothingToPayOut",
+    "NothingToRefund",
+    "PlanNotRunning",
     "assign_payment",
     "close_conflict",
+    "decide_refund",
     "dismiss_returned",
     "expire_validations",
     "handle_incoming",
     "issue_from_credit",
     "keep_callback",
+    "pay_out_refund",
     "put_off_settling",
     "refuse_callback",
     "report_result",
+    "reverse_payment",
     "settle_payment",
     "use_key",
+    "write_off_plan",
 ]

@@ -5,6 +5,7 @@ from decimal import Decimal as D
 from uuid import uuid4
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from appliances.schedule import parse_period
@@ -14,10 +15,12 @@ from devices.models import TariffVersion
 from ledger.models import Account, Entry, Event, Posting
 from ledger.selectors import balance, trial_balance
 from ledger.services import Movement, UnbalancedPosting, credit, debit, post
-from payments import services
+from payments import books, services
 from payments.models import Payment
 from tests.conftest import NOW
-from tests.payments.makers import answering, use_calin
+from tests.payments.makers import answering, sunking, use_calin, use_sunking
+from vending.models import TokenOrder
+from vending.services import NewOrder, issue, place_order
 
 
 def lines_of(event):
@@ -45,8 +48,9 @@ def test_a_booked_payment_waits_in_suspense(world, airtel):
 
 
 def test_a_settled_payment_pays_debts_and_the_rest_is_credit_that_is_spent(world, jua, pay):
-    TariffVersion.objects.update(access_fee=D(2000), access_fee_days=7)
-    accrue(jua, dt.date(2026, 11, 8))
+    TariffVersion.objects.update(access_fee=D(2000), access_fee_days=60)
+    world.meter.assigned_at = NOW - dt.timedelta(days=90)
+    world.meter.save(update_fields=["assigned_at"])
     sell_appliance(
         company=jua, customer_id=world.neema.pk, appliance="Television", price=D(15000),
         down_payment=D(0), instalments=1, every=parse_period("30d"), first_due=dt.date(2026, 1, 1),
@@ -122,6 +126,130 @@ def test_credit_may_be_spent_without_a_payment(world, amina, pay, work):
 
     assert balance(Account.DEVICE_CREDIT, world.meter.pk) == 0
     assert trial_balance()[Account.ENERGY_REVENUE] == D(-5000)
+
+
+@pytest.fixture
+def unspent(world, pay):
+    """A payment whose token was refused: all of it is credit of the device."""
+    use_calin(world.meter)
+    with answering(code="03"):
+        return pay("5000")
+
+
+def test_a_refund_is_decided_and_paid_out(world, amina, unspent):
+    services.decide_refund(
+        payment_id=unspent.pk, amount=D(5000), reason="Wrong meter", actor=amina, now=NOW
+    )
+    services.pay_out_refund(payment_id=unspent.pk, actor=amina, now=NOW)
+
+    assert lines_of("refund_decided") == {("device_credit", D(5000)), ("refunds_payable", D(-5000))}
+    assert lines_of("refund_paid") == {
+        ("refunds_payable", D(5000)),
+        ("operator_clearing", D(-5000)),
+    }
+    unspent.refresh_from_db()
+    assert unspent.state == "refunded"
+    assert books.violations() == []
+    with pytest.raises(services.NothingToPayOut):
+        services.pay_out_refund(payment_id=unspent.pk, actor=amina, now=NOW)
+
+
+def test_a_refund_is_at_most_what_is_unspent(world, amina, pay):
+    payment = pay("4999")
+
+    with pytest.raises(services.NothingToRefund, match="39"):
+        services.decide_refund(
+            payment_id=payment.pk, amount=D(40), reason="x", actor=amina, now=NOW
+        )
+
+    assert not Posting.objects.filter(event="refund_decided").exists()
+
+
+@pytest.mark.parametrize(("as_loss", "account"), [(True, "losses"), (False, "customer_receivable")])
+def test_a_reversal_after_issue_is_a_loss_or_owed_by_choice(world, amina, pay, as_loss, account):
+    payment = pay("5000")
+
+    services.reverse_payment(
+        payment_id=payment.pk, as_loss=as_loss, reason="Chargeback", actor=amina, now=NOW
+    )
+
+    assert lines_of("reversed") == {(account, D(5000)), ("operator_clearing", D(-5000))}
+    payment.refresh_from_db()
+    assert payment.state == "reversed"
+    assert books.violations() == []
+    with pytest.raises(services.CannotReverse):
+        services.reverse_payment(
+            payment_id=payment.pk, as_loss=True, reason="x", actor=amina, now=NOW
+        )
+
+
+def test_money_that_is_taken_back_before_it_was_spent_leaves_suspense(world, amina, airtel, work):
+    airtel(amount="5000")
+    payment = Payment.objects.get()
+
+    services.reverse_payment(
+        payment_id=payment.pk, as_loss=True, reason="Returned", actor=amina, now=NOW
+    )
+    work()
+
+    assert lines_of("returned") == {("suspense", D(5000)), ("operator_clearing", D(-5000))}
+    assert books.violations() == []
+
+
+def test_a_plan_is_written_off_as_a_loss(world, jua, amina):
+    plan = sell_appliance(
+        company=jua, customer_id=world.neema.pk, appliance="Fan", price=D(1000), down_payment=D(0),
+        instalments=2, every=parse_period("30d"), first_due=dt.date(2027, 1, 1), sold_at=NOW,
+        actor=None,
+    )  # fmt: skip
+
+    services.write_off_plan(plan_id=plan.pk, reason="Moved away", actor=amina, now=NOW)
+
+    assert lines_of("written_off") == {("losses", D(1000)), ("plan_receivable", D(-1000))}
+    assert books.violations() == []
+    with pytest.raises(services.PlanNotRunning):
+        services.write_off_plan(plan_id=plan.pk, reason="Again", actor=amina, now=NOW)
+
+
+def test_a_plan_that_is_overpaid_leaves_credit_of_the_customer(world, jua, pay):
+    use_sunking(world.meter)
+    sell_appliance(
+        company=jua, customer_id=world.neema.pk, appliance="Home 50", price=D(1000),
+        down_payment=D(0), instalments=1, every=parse_period("30d"), first_due=dt.date(2027, 1, 1),
+        sold_at=NOW, actor=None, device_id=world.meter.pk,
+    )  # fmt: skip
+    with sunking():
+        pay("1500")
+
+    assert lines_of("overpaid") == {("suspense", D(500)), ("customer_credit", D(-500))}
+    assert books.violations() == []
+
+
+def test_a_token_without_a_payment_moves_no_money(world):
+    order = place_order(
+        NewOrder(device=world.meter, source="staff", source_id=1, quantity=D(5), unit="kwh"),
+        now=NOW,
+    )
+    TokenOrder.objects.filter(pk=order.pk).update(without_payment=True)
+
+    issue(order.pk)
+
+    order.refresh_from_db()
+    assert order.state == "issued"
+    assert not Posting.objects.exists()
+    assert books.violations() == []
+
+
+def test_books_that_do_not_hold_are_named(world, jua, airtel, capsys):
+    call_command("verify_books", "--company", "jua")
+    good = capsys.readouterr().out
+    airtel(amount="5000")
+    Payment.objects.update(state="settled")
+
+    with pytest.raises(CommandError, match=r"Suspense of payment .* is 5000"):
+        call_command("verify_books", "--company", "jua")
+
+    assert "hold" in good
 
 
 def test_a_form_sent_twice_spends_credit_once(world, amina, pay):
