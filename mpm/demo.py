@@ -22,6 +22,7 @@ DELIVERY_SECONDS = 60.0
 ANSWER_SECONDS = 60.0
 ON_ITS_WAY = {"queued", "sent"}
 PARTS = {
+    "down_payment": "{label}, down payment",
     "instalment": "{label}, instalment",
     "access_fee": "Access fee",
     "energy": "Energy, {quantity} kWh at {price}",
@@ -150,7 +151,8 @@ def _clock(at: str | None) -> str:
 
 def _part(part: dict[str, Any], currency: str) -> str:
     numbers = {name: _figure(part.get(name) or "0") for name in ("quantity", "price")}
-    words = PARTS[part["part"]].format(label=part.get("label", ""), **numbers)
+    kind = "down_payment" if part.get("number") == 0 else part["part"]
+    words = PARTS[kind].format(label=part.get("label", ""), **numbers)
     return f"{words:<40} {currency} {_figure(part['amount']):>9}"
 
 

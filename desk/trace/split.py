@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from appliances.schedule import DOWN_PAYMENT
 from common import formats
 from desk.trace.values import Split, SplitPart
 from desk.trace.writer import Writer
@@ -45,7 +46,13 @@ def _words(part: dict[str, Any], amount: Decimal, writer: Writer) -> tuple[str, 
     kind = part["part"]
     if kind == Part.INSTALMENT:
         facts = {"appliance": part.get("label") or _("Plan"), "number": part.get("number", "")}
-        return _("%(appliance)s, instalment %(number)s") % facts, _due(part, writer)
+        is_first = facts["number"] == DOWN_PAYMENT
+        words = (
+            _("%(appliance)s, down payment")
+            if is_first
+            else _("%(appliance)s, instalment %(number)s")
+        )
+        return words % facts, _due(part, writer)
     if kind == Part.ACCESS_FEE:
         return _("Access fee"), _due(part, writer)
     if kind in (Part.ENERGY, Part.DAYS):

@@ -109,6 +109,21 @@ def test_the_split_is_drawn_and_adds_up(world, owner, pay):
     assert "style=" not in page.content.decode()
 
 
+def test_a_down_payment_is_called_so(world, owner, pay):
+    plan = Plan.objects.create(
+        customer=world.neema,
+        appliance=Appliance.objects.create(name="Fan"),
+        price=Decimal(3500),
+        sold_at=timezone.now(),
+    )
+    today = dt.date(2026, 11, 1)
+    Instalment.objects.create(plan=plan, number=0, due_date=today, cost=Decimal(3500), days=0)
+
+    page = owner.get(url(pay("10000")))
+
+    assert page.context["trace"].split.parts[0].label == "Fan, down payment"
+
+
 def test_debts_alone_are_told_as_done_without_a_token(world, owner, pay):
     AccessFee.objects.create(
         device=world.meter, due_date=dt.date(2026, 11, 1), amount=Decimal(9000)

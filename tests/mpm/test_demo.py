@@ -46,7 +46,7 @@ def test_the_demo_shows_a_payment_serves_it_and_leaves_nothing_running(start):
     printed = first.until_served()
 
     assert re.search(r"Callback  airtel process: yes, reference AT\w+", printed)
-    assert re.search(r"Television 24, instalment +TZS +3,000", printed)
+    assert re.search(r"Television 24, down payment +TZS +3,000", printed)
     assert re.search(r"Energy, 5 kWh at 400 +TZS +2,000", printed)
     token = re.search(r"Token     calin_meter issued: ((\d{4} ?){5})", printed)[1].strip()
     assert re.search(rf"SMS +to \+255754123456, delivered\n +“.*Token {token} = 5 kWh", printed)
