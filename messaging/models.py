@@ -53,6 +53,16 @@ class Message(models.Model):
             ),
             models.Index(fields=["available_at"], condition=Q(state="queued"), name="message_open"),
             models.Index(fields=["phone", "-id"], name="message_by_phone"),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(state="failed", dismissed_at__isnull=True),
+                name="message_undelivered",
+            ),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(state="queued") & ~Q(paused_reason=""),
+                name="message_paused",
+            ),
         ]
 
     def __str__(self) -> str:

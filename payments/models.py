@@ -73,6 +73,11 @@ class Payment(models.Model):
             models.Index(fields=["device", "-id"], name="payment_by_device"),
             models.Index(fields=["payer_phone"], name="payment_by_phone"),
             models.Index(
+                fields=["booked_at"],
+                condition=Q(state="returned", seen_at__isnull=True),
+                name="payment_returned",
+            ),
+            models.Index(
                 fields=["state", "available_at"],
                 condition=Q(state__in=["validated", "received", "unmatched"]),
                 name="payment_open",
@@ -118,6 +123,7 @@ class Callback(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["-received_at"], name="callback_newest"),
+            models.Index(fields=["connection", "state", "-received_at"], name="callback_by_state"),
             models.Index(
                 fields=["connection", "reference"],
                 condition=~Q(reference=""),
@@ -145,6 +151,11 @@ class Conflict(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["payment", "amount", "account"], name="conflict_once_per_content"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["opened_at"], condition=Q(closed_at__isnull=True), name="conflict_open"
             )
         ]
 

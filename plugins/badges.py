@@ -9,11 +9,15 @@ ATTENTION = Badge(Tone.WARN, _("Needs attention"))
 FAILED = Badge(Tone.BAD, _("Check failed"))
 CHECKING = Badge(Tone.BUSY, _("Being checked"))
 OFF = Badge(Tone.QUIET, _("Off"), icon="pause", is_bare=True)
+NOT_CHECKED = Badge(Tone.QUIET, _("Not checked yet"), is_bare=True)
 NOT_SET_UP = Badge(Tone.WARN, _("Not set up"))
 
 
-def connection_badge(connection: Connection | None) -> Badge:
-    """Return the badge of a connection; None is a plug-in without one."""
+def connection_badge(connection: Connection | None, *, has_worked: bool = True) -> Badge:
+    """Return the badge of a connection; None is a plug-in without one.
+
+    ``has_worked``: a call has gone through, so a check that was never asked for is not missed.
+    """
     if connection is None:
         return NOT_SET_UP
     if not connection.is_on:
@@ -24,4 +28,6 @@ def connection_badge(connection: Connection | None) -> Badge:
         return FAILED
     if connection.check_state == Connection.CheckState.ASKED:
         return CHECKING
+    if connection.check_state == Connection.CheckState.NEVER and not has_worked:
+        return NOT_CHECKED
     return WORKING

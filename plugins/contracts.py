@@ -86,9 +86,12 @@ class Plugin(ABC):
     read_seconds: ClassVar[int] = 60
     total_seconds: ClassVar[int] = 90
     settle_seconds: ClassVar[int] = 0
-    redacted: ClassVar[frozenset[str]] = frozenset()  # names of fields and headers to blank in the log
+    # Names of fields and headers to blank in the log.
+    redacted: ClassVar[frozenset[str]] = frozenset()
 
-    def __init__(self, settings: Mapping[str, Any], *, http: ProviderSession, memory: Memory) -> None:
+    def __init__(
+        self, settings: Mapping[str, Any], *, http: ProviderSession, memory: Memory
+    ) -> None:
         self.settings, self.http, self.memory = settings, http, memory
 
     def check(self) -> str:

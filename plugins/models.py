@@ -83,7 +83,8 @@ class Exchange(models.Model):
     direction = models.CharField(max_length=3, choices=Direction)
     at = models.DateTimeField(auto_now_add=True)
     operation = models.CharField(max_length=40)
-    source = models.CharField(max_length=20, blank=True)  # which kind of row asked: "order", "message", …
+    # Which kind of row asked: "order", "message", …
+    source = models.CharField(max_length=20, blank=True)
     source_id = models.BigIntegerField(null=True)
     method = models.CharField(max_length=10)
     url = models.CharField(max_length=1000)

@@ -24,7 +24,11 @@ def webhook_addresses(company: Company, connection: Connection) -> dict[str, str
         + reverse(
             DOORS[adapter.kind],
             urlconf="mpm.urls",
-            kwargs={"slug": connection.plugin, "key": connection.webhook_key, "action": action.name},
+            kwargs={
+                "slug": connection.plugin,
+                "key": connection.webhook_key,
+                "action": action.name,
+            },
         )
         for action in adapter.actions
     }

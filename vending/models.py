@@ -85,6 +85,11 @@ class TokenOrder(models.Model):
                 name="order_open",
             ),
             models.Index(fields=["device", "-id"], name="order_by_device"),
+            models.Index(
+                fields=["closed_at"],
+                condition=Q(state="refused", decided_by=""),
+                name="order_refused",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,5 @@
 """What became of a payment, in one or two sentences, and the one thing to do now."""
 
-import datetime as dt
-
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -12,8 +10,8 @@ from desk.trace.writer import Writer, display_token, explain, maker_name, senten
 from messaging.models import Message
 from payments.models import Conflict, Payment
 from payments.standing import decisive_message, order_badge, worst_order
-from plugins import registry
 from vending.models import TokenOrder
+from vending.services import safe_from
 
 State = Payment.State
 Order = TokenOrder.State
@@ -195,16 +193,6 @@ def doubt_of(story: Story, writer: Writer) -> Doubt | None:
         is_over=writer.now >= until,
         told=_reader(story),
     )
-
-
-def safe_from(order: TokenOrder) -> dt.datetime:
-    """Return when the unanswered call can no longer act, so that a new order buys nothing twice."""
-    since = order.requested_at or order.created_at
-    try:
-        maker = registry.manufacturer(order.device.manufacturer)
-    except registry.UnknownPlugin:
-        return since
-    return since + dt.timedelta(seconds=max(maker.settle_seconds, maker.total_seconds))
 
 
 # --- all went through, but for the SMS ---

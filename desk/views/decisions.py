@@ -17,7 +17,6 @@ from common.errors import DomainError
 from common.filters import clean_query
 from desk.forms import Answer, AssignPayment, CloseConflict, DecideDoubt, SettleDoubt
 from desk.matching import candidates
-from desk.trace.outcome import safe_from
 from desk.trace.writer import Writer, display_token, explain, maker_name
 from desk.views.payment import show_trace, writer
 from devices.models import Device
@@ -26,6 +25,7 @@ from payments.models import Conflict, Payment
 from tenants.scope import current_company
 from vending import services as vending_services
 from vending.models import TokenOrder
+from vending.services import safe_from
 
 
 def actor_of(request: HttpRequest) -> User:

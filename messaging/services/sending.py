@@ -27,6 +27,7 @@ from tenants.scope import current_company
 logger = logging.getLogger(__name__)
 State = Message.State
 # Longer than a gateway's whole call: the worker that queued a message hands it over at once.
+DOUBLE_CLICK = dt.timedelta(seconds=20)
 LEASE = dt.timedelta(seconds=75)
 # A second SMS is harmless, a third is a nuisance.
 MOST_UNKNOWN = 1
@@ -222,6 +223,9 @@ def resend_message(*, message_id: int, actor: User, phone: str = "") -> Message:
     old = Message.objects.select_for_update(no_key=True).get(pk=message_id)
     now = timezone.now()
     to = parse_phone(phone, current_company().country) if phone else old.phone
+    twin = _just_resent(old, to, now)
+    if twin is not None:
+        return twin
     new = queue_message(
         phone=to,
         text=old.text,
@@ -240,6 +244,14 @@ def resend_message(*, message_id: int, actor: User, phone: str = "") -> Message:
     duework.announce(current_company().pk)
     send_after_commit([new])
     return new
+
+
+def _just_resent(old: Message, phone: str, now: dt.datetime) -> Message | None:
+    """The message that a double click has made already."""
+    same = Message.objects.filter(
+        source=old.source, source_id=old.source_id, text=old.text, phone=phone
+    )
+    return same.exclude(resent_by="").filter(created_at__gt=now - DOUBLE_CLICK).last()
 
 
 @transaction.atomic

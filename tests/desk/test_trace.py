@@ -9,7 +9,6 @@ from io import StringIO
 import pytest
 import requests
 import responses
-import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -23,7 +22,7 @@ from ledger.selectors import balance, trial_balance
 from messaging.models import Message
 from payments.models import Callback, Conflict, OneTimeKey, OperatorResult, Payment
 from plugins.models import Connection
-from tests.payments.makers import CALIN_URL, answering, silent, use_calin
+from tests.payments.makers import CALIN_URL, answering, asked_long_ago, silent, use_calin
 from vending.models import TokenOrder
 
 LONG_AFTER = dt.timedelta(minutes=10)
@@ -334,8 +333,8 @@ def test_ordering_again_waits_until_the_first_call_can_no_longer_act(doubtful, a
     early = settle(accountant, order, answer="anew")
     order.refresh_from_db()
     state = order.state
-    with time_machine.travel(timezone.now() + LONG_AFTER):
-        late = settle(accountant, order, answer="anew")
+    asked_long_ago()
+    late = settle(accountant, order, answer="anew")
 
     assert early.status_code == 422
     assert "may still act on the first request" in text_of(early)
@@ -348,9 +347,9 @@ def test_ordering_again_waits_until_the_first_call_can_no_longer_act(doubtful, a
 def test_giving_back_keeps_the_money_as_credit(doubtful, accountant, world):
     order = TokenOrder.objects.get()
 
-    with time_machine.travel(timezone.now() + LONG_AFTER):
-        answer = settle(accountant, order, answer="back")
-        page = accountant.get(url(doubtful))
+    asked_long_ago()
+    answer = settle(accountant, order, answer="back")
+    page = accountant.get(url(doubtful))
 
     assert answer.status_code == 302
     assert balance(Account.DEVICE_CREDIT, world.meter.pk) == Decimal(5000)

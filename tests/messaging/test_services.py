@@ -177,6 +177,14 @@ def test_a_resend_is_a_new_message_and_buys_no_token(gateway, queued, amina):
     assert not TokenOrder.objects.exists()
 
 
+def test_a_double_click_sends_one_sms(queued, amina):
+    first = services.resend_message(message_id=queued.pk, actor=amina)
+    second = services.resend_message(message_id=queued.pk, actor=amina)
+
+    assert first == second
+    assert Message.objects.count() == 2
+
+
 def test_an_incoming_sms_is_kept_once(gateway):
     client = Client(headers={"host": "jua.localhost"})
     address = f"/webhooks/sms/africastalking/{gateway.webhook_key}/incoming"

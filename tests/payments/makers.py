@@ -1,13 +1,16 @@
 """Pretend manufacturers for tests of the line: what Calin and SunKing answer, and silence."""
 
 import contextlib
+import datetime as dt
 import itertools
 import json
 
 import requests
 import responses
+from django.utils import timezone
 
 from plugins.models import Connection
+from vending.models import TokenOrder
 
 CALIN_URL = "https://calin.test/api/tokennew"
 SUNKING_URL = "https://sunking.test/v2/token"
@@ -81,3 +84,8 @@ def sunking():
         mock.add("POST", "https://sunking.test/auth", json=bearer)
         mock.add_callback("POST", SUNKING_URL, callback=answer)
         yield mock
+
+
+def asked_long_ago():
+    """Let every unanswered call be over: it can no longer act."""
+    TokenOrder.objects.update(requested_at=timezone.now() - dt.timedelta(hours=1))

@@ -17,7 +17,7 @@ from ledger.selectors import balance, trial_balance
 from messaging.models import Message
 from payments import services
 from payments.models import Payment
-from tests.payments.makers import answering, silent, sunking, use_calin, use_sunking
+from tests.payments.makers import answering, asked_long_ago, silent, sunking, use_calin, use_sunking
 from vending import services as vending
 from vending.models import TokenOrder
 
@@ -268,6 +268,7 @@ def test_a_doubt_may_be_issued_anew_or_given_back(world, amina, pay, work):
     use_calin(world.meter)
     with silent():
         first, second = pay("5000"), pay("400")
+    asked_long_ago()
     one, two = TokenOrder.objects.order_by("pk")
 
     vending.give_back(order_id=one.pk, reason="Not in the portal", actor=amina)
@@ -280,6 +281,18 @@ def test_a_doubt_may_be_issued_anew_or_given_back(world, amina, pay, work):
     assert (first.state, second.state) == ("settled", "settled")
     with pytest.raises(vending.NotInDoubt):
         vending.give_back(order_id=one.pk, reason="Again", actor=amina)
+
+
+def test_nothing_is_bought_anew_while_the_first_call_may_still_act(world, amina, pay):
+    use_calin(world.meter)
+    with silent():
+        pay("5000")
+
+    for decide in (vending.issue_anew, vending.give_back):
+        with pytest.raises(vending.MayStillAct):
+            decide(order_id=last_order().pk, reason="Too early", actor=amina)
+
+    assert last_order().state == "in_doubt"
 
 
 def test_a_wrong_key_pauses_the_order_until_a_good_check(world, pay, work):

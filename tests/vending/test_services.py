@@ -13,7 +13,7 @@ from ledger.models import Account
 from ledger.selectors import balance
 from messaging.models import Message
 from plugins.models import Connection, Exchange
-from tests.payments.makers import CALIN_URL, answering, silent, use_calin
+from tests.payments.makers import CALIN_URL, answering, asked_long_ago, silent, use_calin
 from vending import services, sweeps
 from vending.models import TokenOrder
 
@@ -69,8 +69,8 @@ def ask(order, answer):
         return services.look_up(order.pk)
 
 
-def asked_long_ago(order):
-    TokenOrder.objects.update(requested_at=timezone.now() - dt.timedelta(hours=1))
+def let_it_be_over(order):
+    asked_long_ago()
     order.refresh_from_db()
 
 
@@ -92,7 +92,7 @@ def test_an_early_nothing_is_not_believed(doubtful):
 
 
 def test_a_late_nothing_means_not_bought_so_it_is_ordered_again(doubtful):
-    asked_long_ago(doubtful)
+    let_it_be_over(doubtful)
 
     ask(doubtful, history())
 
@@ -102,7 +102,7 @@ def test_a_late_nothing_means_not_bought_so_it_is_ordered_again(doubtful):
 
 
 def test_several_candidates_are_left_to_a_person(doubtful):
-    asked_long_ago(doubtful)
+    let_it_be_over(doubtful)
 
     ask(doubtful, history(TOKEN, "11111111111111111111"))
 
@@ -115,7 +115,7 @@ def test_tokens_that_we_know_are_not_candidates(doubtful):
         device=doubtful.device, source="payment", source_id=0, quantity=D("12.5"), unit="kwh",
         state="issued", token=TOKEN, created_at=timezone.now(),
     )  # fmt: skip
-    asked_long_ago(doubtful)
+    let_it_be_over(doubtful)
 
     ask(doubtful, history(TOKEN))
 
@@ -128,7 +128,7 @@ def test_a_call_on_its_way_for_the_same_meter_holds_the_look_up_back(doubtful):
         device=doubtful.device, source="payment", source_id=0, quantity=D("12.5"), unit="kwh",
         state="requested", leased_until=timezone.now(), created_at=timezone.now(),
     )  # fmt: skip
-    asked_long_ago(doubtful)
+    let_it_be_over(doubtful)
 
     with responses.RequestsMock():
         services.look_up(doubtful.pk)
@@ -232,6 +232,7 @@ def test_a_token_that_comes_after_the_money_went_back_is_kept_for_staff(world, a
     with silent():
         pay("5000")
     order = TokenOrder.objects.get()
+    asked_long_ago()
     services.give_back(order_id=order.pk, reason="Not there", actor=amina)
     from vending.services.issuing import close_as_issued
 
@@ -282,6 +283,7 @@ def test_the_customer_hears_of_a_doubt_and_of_its_end(world, amina, pay, work):
     use_calin(world.meter)
     with silent():
         pay("5000")
+    asked_long_ago()
     services.give_back(order_id=TokenOrder.objects.get().pk, reason="Not there", actor=amina)
     work()
 

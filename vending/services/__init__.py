@@ -5,6 +5,7 @@ never claimed again unless it is certain that nothing was bought.
 """
 
 from vending.services.decisions import (
+    MayStillAct,
     NothingToIssue,
     NotInDoubt,
     OrderNotWaiting,
@@ -13,6 +14,7 @@ from vending.services.decisions import (
     give_back,
     issue_anew,
     resume_order,
+    safe_from,
     settle_doubt,
 )
 from vending.services.issuing import OrderNotDue, issue, issue_order, release_lost
@@ -20,6 +22,7 @@ from vending.services.lookup import look_up
 from vending.services.orders import NewOrder, place_order, resume_paused
 
 __all__ = [
+    "MayStillAct",
     "NewOrder",
     "NotInDoubt",
     "NothingToIssue",
@@ -36,5 +39,6 @@ __all__ = [
     "release_lost",
     "resume_order",
     "resume_paused",
+    "safe_from",
     "settle_doubt",
 ]

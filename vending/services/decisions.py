@@ -1,10 +1,14 @@
 """What a person decides about an order, with a reason."""
 
+import datetime as dt
+import math
+
 from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.audit import audit
 from accounts.models import User
+from common.clock import database_now
 from common.errors import DomainError
 from common.words import _
 from messaging import services as messaging
@@ -28,6 +32,12 @@ class OrderNotWaiting(DomainError):
 
 class NothingToIssue(DomainError):
     message = _("The credit of %(device)s is too little to issue anything.")
+
+
+class MayStillAct(DomainError):
+    message = _(
+        "The first request may still buy a token for another %(seconds)s seconds. Look again after that."
+    )
 
 
 class TokenRefused(DomainError):
@@ -59,10 +69,12 @@ def issue_anew(*, order_id: int, reason: str, actor: User) -> TokenOrder:
     """Buy again: a person has seen that the first call bought nothing.
 
     :raises NotInDoubt: somebody else was faster
+    :raises MayStillAct: the first call is not over
     """
     from vending import tasks
 
     order = _lock_in_doubt(order_id)
+    _require_over(order)
     TokenOrder.objects.filter(pk=order.pk).update(
         state=State.DUE, available_at=Now(), reason="", attempts=0, decided_by=str(actor)
     )
@@ -82,6 +94,8 @@ def give_back(*, order_id: int, reason: str, actor: User) -> TokenOrder:
     order = _lock(order_id)
     if order.state not in {State.IN_DOUBT, State.DUE}:
         raise NotInDoubt
+    if order.is_in_doubt:
+        _require_over(order)
     messages = close_as_refused(order, reason=reason, actor=actor, kind=OrderEvent.Kind.GIVEN_BACK)
     _audit(order, actor, "order.given_back", reason)
     messaging.send_after_commit(messages)
@@ -120,6 +134,23 @@ def resume_order(*, order_id: int, actor: User) -> TokenOrder:
     duework.announce(current_company().pk)
     tasks.ring_issue(order.pk)
     return order
+
+
+def safe_from(order: TokenOrder) -> dt.datetime:
+    """Return when the unanswered call can no longer act, so that a new order buys nothing twice."""
+    since = order.requested_at or order.created_at
+    try:
+        maker = registry.manufacturer(order.device.manufacturer)
+    except registry.UnknownPlugin:
+        return since
+    return since + dt.timedelta(seconds=max(maker.settle_seconds, maker.total_seconds))
+
+
+def _require_over(order: TokenOrder) -> None:
+    """:raises MayStillAct: the unanswered call is not over"""
+    left = (safe_from(order) - database_now()).total_seconds()
+    if left > 0:
+        raise MayStillAct(seconds=math.ceil(left))
 
 
 def _lock(order_id: int) -> TokenOrder:
