@@ -63,4 +63,5 @@ def _line(connection: Any) -> RunningLine:
     did, never = WORDS[connection.kind]
     failed = connection.check_state == Connection.CheckState.FAILED
     trouble = connection.paused_reason or (connection.check_message if failed else "")
-    return RunningLine(connection, connection_badge(connection), did if at else never, at, trouble)
+    badge = connection_badge(connection, has_worked=at is not None)
+    return RunningLine(connection, badge, did if at else never, at, trouble)
