@@ -6,12 +6,15 @@ to be emptied.
 """
 
 import datetime as dt
+import uuid
+from collections.abc import Iterator
 from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import setup_databases, teardown_databases
 
 from accounts.models import User
 from customers.models import Customer
@@ -19,7 +22,7 @@ from devices.models import Device, Tariff, TariffVersion
 from locations.models import Cluster, MiniGrid, Village
 from plugins.models import Connection
 from tenants.models import Company, Domain
-from tenants.scope import forget_companies
+from tenants.scope import forget_companies, in_company
 from tenants.selectors import forget_hosts
 
 pytest_plugins = ["tests.line"]
@@ -38,13 +41,30 @@ def make_company(slug: str, name: str) -> Company:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
+def django_db_setup(
+    django_test_environment,
+    django_db_blocker,
+    django_db_keepdb,
+    django_db_createdb,
+    django_db_modify_db_settings,
+):
+    """The test database with both companies.
+
+    Made here, since pytest-django makes none, and leaves the tests in the developer's own database, when all
+    tests of a run commit what they do.
+    """
+    keep = django_db_keepdb and not django_db_createdb
     with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"}, keepdb=keep)
         connection.set_schema_to_public()
         for slug, name in COMPANIES.items():
             if not Company.objects.filter(schema_name=slug).exists():
                 make_company(slug, name)
         connection.set_schema_to_public()
+    yield
+    if not django_db_keepdb:
+        with django_db_blocker.unblock():
+            teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(autouse=True)
@@ -187,3 +207,20 @@ def make_world(*, price: str = "400", manufacturer: str = "demo_meter") -> Simpl
 @pytest.fixture
 def world(jua) -> SimpleNamespace:
     return make_world()
+
+
+@pytest.fixture
+def fresh_company(django_db_setup, django_db_blocker) -> Iterator[SimpleNamespace]:
+    """The small world in a company of its own, committed, so that threads see it; dropped afterwards."""
+    with django_db_blocker.unblock():
+        connection.set_schema_to_public()
+        company = make_company(f"own{uuid.uuid4().hex[:8]}", "Own Power")
+        try:
+            with in_company(company.slug):
+                world = make_world()
+                world.company = company
+                yield world
+        finally:
+            connection.set_schema_to_public()
+            company.delete(force_drop=True)
+            connection.close()
