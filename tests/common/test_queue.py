@@ -1,0 +1,108 @@
+"""The doorbell: short whatever the broker does, and heard again after a restart."""
+
+import contextlib
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+import redis
+from celery import current_app
+
+from common.queue import Doorbell
+from mpm.embedded.binaries import redis_install
+from mpm.embedded.service import is_free
+from payments.tasks import work_payment
+
+WHAT = {"schema": "jua", "payment_id": 1}
+AT_MOST_SECONDS = 0.1
+
+
+@contextlib.contextmanager
+def redis_at(port):
+    program = str(redis_install() / "bin/redis-server")
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    client = redis.Redis(port=port)
+    try:
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with contextlib.suppress(redis.ConnectionError):
+                client.ping()
+                break
+            time.sleep(0.01)
+        yield process, client
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def port(monkeypatch):
+    """A free port, at which this test's doorbells ring."""
+    port = next(port for port in range(31_000, 32_000) if is_free(port))
+    monkeypatch.setattr(current_app.conf, "broker_url", f"redis://127.0.0.1:{port}/0")
+    return port
+
+
+def seconds_of(ring):
+    started = time.monotonic()
+    assert ring() is False
+    return time.monotonic() - started
+
+
+def shortest(attempts=3):
+    """The best of a few: the machine may be busy, the doorbell is not."""
+    return min(seconds_of(lambda: Doorbell().ring(work_payment, WHAT)) for _ in range(attempts))
+
+
+def test_a_dead_broker_costs_no_time(port):
+    assert shortest() < AT_MOST_SECONDS
+
+
+def test_a_hanging_broker_costs_a_tenth_of_a_second_once(port):
+    with redis_at(port) as (process, _):
+        bell = Doorbell()
+        assert bell.ring(work_payment, WHAT)
+        process.send_signal(signal.SIGSTOP)
+
+        first = seconds_of(lambda: bell.ring(work_payment, WHAT))
+        rest = [seconds_of(lambda: bell.ring(work_payment, WHAT)) for _ in range(20)]
+        fresh = shortest()
+
+    assert min(first, fresh) < AT_MOST_SECONDS
+    assert sum(rest) < 0.02
+
+
+def test_a_port_that_swallows_everything_costs_a_tenth_of_a_second(port):
+    with socket.socket() as hole, contextlib.ExitStack() as callers:
+        hole.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        hole.bind(("127.0.0.1", port))
+        hole.listen(0)
+        for _ in range(4):
+            caller = callers.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(("127.0.0.1", port))
+
+        assert shortest() < AT_MOST_SECONDS
+
+
+def test_the_first_ring_after_a_restart_of_the_broker_is_heard(port):
+    bell = Doorbell(seconds=2)
+    with redis_at(port):
+        assert bell.ring(work_payment, WHAT)
+
+    with redis_at(port) as (_, client):
+        assert bell.ring(work_payment, WHAT)
+        assert client.llen("celery") == 1
+
+
+def test_a_broker_that_came_back_is_rung_again_after_a_while(port):
+    bell = Doorbell(seconds=2, quiet_seconds=0.05)
+    assert not bell.ring(work_payment, WHAT)
+
+    with redis_at(port) as (_, client):
+        time.sleep(0.06)
+        assert bell.ring(work_payment, WHAT)
+        assert client.llen("celery") == 1
