@@ -1,11 +1,27 @@
 """Small translations that many vendors share: quantities and answers as JSON."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
 import requests
 
 from plugins.errors import OutcomeUnknown, PluginError
+
+ACCOUNT_WORDS = re.compile(
+    r"password|log.?in|log.?on|user|company|balance|arrear|insufficient|not enough|permission"
+    r"|licen[cs]e|expired|unauthori[sz]ed",
+    re.IGNORECASE,
+)
+
+
+def is_about_account(reason: str) -> bool:
+    """Return whether a refusal speaks of our account, so that every other order would fail too.
+
+    For vendors that have one code for everything. Words about a meter outweigh those about the
+    account: one bad serial must not pause everybody.
+    """
+    return bool(ACCOUNT_WORDS.search(reason)) and "meter" not in reason.lower()
 
 
 def json_number(quantity: Decimal) -> int | float:

@@ -13,7 +13,7 @@ from plugins.contracts import IssuedToken, TokenRequest
 from plugins.errors import Misconfigured, OutcomeUnknown, PluginError, Rejected, Unavailable
 from plugins.registry import register
 from plugins.sts import StsManufacturer, sts_token
-from plugins.wire import json_number, json_object
+from plugins.wire import is_about_account, json_number, json_object
 
 RESULT_CODE = re.compile(r"-?[0-9]{1,9}")
 JSON = {"Content-Type": "application/json;charset=utf-8"}
@@ -117,4 +117,5 @@ def _require_success(answer: Mapping[str, Any]) -> None:
         case 3:
             raise Rejected(f"Calin does not know this meter: {reason}", code=code)
         case _:
-            raise Rejected(f"Calin refused: {reason}", code=code)
+            error = Misconfigured if is_about_account(reason) else Rejected
+            raise error(f"Calin refused: {reason}", code=code)

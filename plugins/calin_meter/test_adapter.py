@@ -118,6 +118,11 @@ def test_a_wrong_key_is_for_the_admin_to_mend(calin: CalinMeter) -> None:
     assert "Incorrect user or password" in raised.value.reason
 
 
+def test_an_empty_balance_is_for_the_admin_to_mend(calin: CalinMeter) -> None:
+    with replay(__file__, "refused_balance"), pytest.raises(Misconfigured, match="balance"):
+        calin.issue_token(order_from(__file__, "refused_balance"))
+
+
 @pytest.mark.parametrize(
     ("name", "words"), [("refused_meter", "does not exist"), ("refused_other", "Amount error")]
 )

@@ -13,18 +13,10 @@ from plugins.contracts import Capability, DeviceFacts, FoundToken, IssuedToken, 
 from plugins.errors import Misconfigured, OutcomeUnknown, PluginError, Rejected, Unavailable
 from plugins.registry import register
 from plugins.sts import StsManufacturer, sts_token
-from plugins.wire import json_number, json_object
+from plugins.wire import is_about_account, json_number, json_object
 
 RESULT_CODE = re.compile(r"-?[0-9]{1,9}")
 NO_METER = "00000000000"
-
-# Calin has one code for all refusals. Where its words are about the account and not about the
-# meter, every other order would fail too.
-ABOUT_THE_ACCOUNT = re.compile(
-    r"password|log.?in|log.?on|user|company|balance|arrear|insufficient|not enough|permission"
-    r"|licen[cs]e|expired|unauthori[sz]ed",
-    re.IGNORECASE,
-)
 
 # A request that was turned away at the door bought nothing.
 HTTP_REFUSALS: dict[int, type[PluginError]] = {
@@ -138,14 +130,10 @@ def _succeeded(response: requests.Response, *, unreadable: type[PluginError]) ->
         raise unreadable("Calin's answer carries no result code that we understand.")
     if int(code) != 0:
         reason = str(answer.get("reason") or "no reason given")
-        raise _refusal(reason)(f"Calin refused: {reason}", code=code)
+        # Calin has one code for all refusals: only its words tell them apart.
+        error = Misconfigured if is_about_account(reason) else Rejected
+        raise error(f"Calin refused: {reason}", code=code)
     return answer
-
-
-def _refusal(reason: str) -> type[PluginError]:
-    # One bad serial must not pause everybody: words about a meter outweigh those on the account.
-    is_about_account = ABOUT_THE_ACCOUNT.search(reason) and "meter" not in reason.lower()
-    return Misconfigured if is_about_account else Rejected
 
 
 def _turned_away(response: requests.Response) -> str:

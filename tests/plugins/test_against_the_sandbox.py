@@ -27,7 +27,7 @@ NOTHING_BOUGHT = (Rejected, Misconfigured, Unavailable)
 EXPECTED = {
     "refuse": Rejected,
     "http400": Rejected,
-    "empty_balance": (Misconfigured, Rejected),  # one Calin has no code for it
+    "empty_balance": Misconfigured,
     "wrong_key": Misconfigured,
     "http429": Unavailable,
 }
