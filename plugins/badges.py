@@ -9,7 +9,7 @@ ATTENTION = Badge(Tone.WARN, _("Needs attention"))
 FAILED = Badge(Tone.BAD, _("Check failed"))
 CHECKING = Badge(Tone.BUSY, _("Being checked"))
 OFF = Badge(Tone.QUIET, _("Off"), icon="pause", is_bare=True)
-NOT_CHECKED = Badge(Tone.QUIET, _("Not checked yet"), is_bare=True)
+NOT_CHECKED = Badge(Tone.QUIET, _("Not checked yet"), icon="ask", is_bare=True)
 NOT_SET_UP = Badge(Tone.WARN, _("Not set up"))
 
 
