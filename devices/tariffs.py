@@ -7,6 +7,7 @@ from django.db.models import QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from common.fields import AmountField
+from common.prepared import Hole, Prepared
 from devices.models import TariffVersion
 from devices.pricing import price_of
 
@@ -18,9 +19,16 @@ def versions(tariff_id: int) -> QuerySet[TariffVersion]:
 
 def tariff_version_at(tariff_id: int, at: dt.datetime) -> TariffVersion | None:
     """Return the version valid at a moment, ready for ``price_per_kwh_of``; None before the first."""
-    valid = TariffVersion.objects.filter(tariff_id=tariff_id, valid_from__lte=at)
+    return _VALID.first(tariff=tariff_id, at=at)
+
+
+def _valid() -> QuerySet[TariffVersion]:
     total = Coalesce(Sum("components__price_per_kwh"), Decimal(0), output_field=AmountField())
-    return valid.annotate(components_total=total).order_by("-valid_from").first()
+    begun = TariffVersion.objects.filter(tariff_id=Hole("tariff"), valid_from__lte=Hole("at"))
+    return begun.annotate(components_total=total).order_by("-valid_from")[:1]
+
+
+_VALID = Prepared(_valid)
 
 
 def price_per_kwh_of(version: TariffVersion) -> Decimal | None:

@@ -2,15 +2,26 @@
 
 from decimal import Decimal
 
+from django.db import connection
 from django.db.models import QuerySet, Sum
 
 from ledger.models import LIABILITIES, Account, Entry, Posting
 
+_BALANCE = """
+SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE account = %s AND subject_id = %s
+"""
+_BALANCE_OF_NOBODY = """
+SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE account = %s AND subject_id IS NULL AND %s IS NULL
+"""
+
 
 def balance(account: Account, subject_id: int | None) -> Decimal:
     """Return one subject's balance: what it holds (assets) or what we owe it (liabilities)."""
-    entries = Entry.objects.filter(account=account, subject_id=subject_id)
-    total = entries.aggregate(total=Sum("amount"))["total"] or Decimal(0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BALANCE_OF_NOBODY if subject_id is None else _BALANCE, [account, subject_id]
+        )
+        total: Decimal = cursor.fetchone()[0]
     return -total if account in LIABILITIES else total
 
 

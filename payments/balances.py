@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 
 from appliances.models import Instalment, Plan
 from common.fields import AmountField
+from common.prepared import Hole, Prepared
 from devices.models import AccessFee
 from ledger.models import Account, Entry
 from payments.models import Payment
@@ -15,8 +16,13 @@ from payments.models import Payment
 ZERO = Decimal(0)
 
 
-def with_what_is_owed() -> QuerySet[Payment]:
-    """Return payments with customer and device, ready for ``still_owed`` and ``credit``."""
+def with_what_is_owed(payment_id: int) -> Payment:
+    """Return a payment with customer and device, ready for ``still_owed`` and ``credit``."""
+    (payment,) = _OWED.all(payment=payment_id)
+    return payment
+
+
+def _with_what_is_owed() -> QuerySet[Payment]:
     instalments = Instalment.objects.filter(
         plan__customer=OuterRef("customer"), plan__state=Plan.State.RUNNING, paid__lt=F("cost")
     )
@@ -27,6 +33,9 @@ def with_what_is_owed() -> QuerySet[Payment]:
         owed_fees=_total(fees, F("amount") - F("paid"), "device"),
         device_credit=_total(entries, F("amount"), "subject_id"),
     )
+
+
+_OWED = Prepared(lambda: _with_what_is_owed().filter(pk=Hole("payment")))
 
 
 def still_owed(payment: Any) -> Decimal:

@@ -9,6 +9,7 @@ from django.db.models import F
 from appliances.models import Instalment as InstalmentRow
 from appliances.models import Plan
 from common.clock import today_in
+from common.prepared import Hole, Prepared
 from devices.models import AccessFee, Device, TariffVersion
 from devices.tariffs import price_per_kwh_of, tariff_version_at
 from ledger.models import Account
@@ -28,6 +29,26 @@ from payments.allocation import (
 from plugins import registry
 from plugins.contracts import Capability, Manufacturer, Unit
 from tenants.models import Company
+
+# What a customer owes without a device by today, and all of the plan that this device is on.
+INSTALMENTS = Prepared(
+    lambda: (
+        InstalmentRow.objects.filter(plan__customer=Hole("customer"))
+        .exclude(plan__state=Plan.State.WRITTEN_OFF)
+        .filter(plan__device_id__isnull=True, paid__lt=F("cost"), due_date__lte=Hole("today"))
+        .union(
+            InstalmentRow.objects.filter(
+                plan__device_id=Hole("device"), plan__state=Plan.State.RUNNING
+            )
+        )
+        .order_by("due_date", "number")
+    )
+)
+FEES = Prepared(
+    lambda: AccessFee.objects.filter(
+        device_id=Hole("device"), paid__lt=F("amount"), due_date__lte=Hole("today")
+    ).order_by("due_date")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +74,7 @@ def terms_of(company: Company) -> Terms:
 def split_for(*, company: Company, device: Device, amount: Decimal, at: datetime) -> Facts:
     """Split an amount paid for a device of a customer, at the prices and debts of ``at``."""
     today = today_in(company.timezone, at)
-    rows = list(
-        InstalmentRow.objects.filter(plan__customer=device.customer_id)
-        .exclude(plan__state=Plan.State.WRITTEN_OFF)
-        .filter(plan__device_id__isnull=True, paid__lt=F("cost"), due_date__lte=today)
-        .union(
-            InstalmentRow.objects.filter(plan__device_id=device.pk, plan__state=Plan.State.RUNNING)
-        )
-        .order_by("due_date", "number")
-    )
+    rows = INSTALMENTS.all(customer=device.customer_id, device=device.pk, today=today)
     plans = Plan.objects.select_related("appliance").in_bulk({row.plan_id for row in rows})
     own = next((p for p in plans.values() if p.device_id == device.pk), None)
     own_rows = [_instalment(row, plans) for row in rows if own and row.plan_id == own.pk]
@@ -73,9 +86,7 @@ def split_for(*, company: Company, device: Device, amount: Decimal, at: datetime
         debts += [row for row in own_rows if row.open and row.due_date <= today]
     fees = [
         Fee(fee.pk, fee.due_date, fee.amount - fee.paid)
-        for fee in AccessFee.objects.filter(
-            device=device, paid__lt=F("amount"), due_date__lte=today
-        ).order_by("due_date")
+        for fee in FEES.all(device=device.pk, today=today)
     ]
     split = split_payment(
         amount=amount,

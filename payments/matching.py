@@ -1,7 +1,10 @@
 """From what a payer typed to a device, and whether money for it can be taken."""
 
+from common.prepared import Hole, Prepared
 from devices.models import Device
 from plugins.contracts import Reason
+
+EXACTLY = Prepared(lambda: Device.objects.select_related("customer").filter(serial=Hole("serial")))
 
 
 def device_typed(account: str) -> Device | None:
@@ -10,8 +13,7 @@ def device_typed(account: str) -> Device | None:
     if not serial:
         return None
     devices = Device.objects.select_related("customer")
-    found = devices.filter(serial=serial).first()
-    return found or devices.filter(serial__iexact=serial).first()
+    return EXACTLY.first(serial=serial) or devices.filter(serial__iexact=serial).first()
 
 
 def refusal_of(device: Device | None) -> Reason:

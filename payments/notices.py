@@ -27,7 +27,7 @@ State = TokenOrder.State
 
 def tell_settled(company: Company, payment: Payment) -> list[Message]:
     """Queue the SMS of a payment that ordered nothing: it cleared debts, or waits as credit."""
-    payment = balances.with_what_is_owed().get(pk=payment.pk)
+    payment = balances.with_what_is_owed(payment.pk)
     with _language_of(company, payment.customer):
         text = _join(company, payment, _("No token this time."), *_debts(company, payment))
     return _send(company, payment, text, purpose="receipt")
@@ -37,7 +37,7 @@ def tell_order(order: TokenOrder) -> list[Message]:
     """Queue what an ended or doubtful order means for its customer; called in the closing transaction."""
     company = current_company()
     if order.source == "payment":
-        payment = balances.with_what_is_owed().get(pk=order.source_id)
+        payment = balances.with_what_is_owed(order.source_id)
         return _tell_payer(company, order, payment)
     if order.state == State.ISSUED and order.device.customer_id:
         return _tell_owner(company, order)

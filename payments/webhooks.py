@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from common import crash
 from common.http import remote_ip
+from common.prepared import Hole, Prepared
 from payments import services
 from plugins.contracts import Answer, Callback, PaymentProvider
 from plugins.errors import Rejected
@@ -17,6 +18,7 @@ from plugins.services import build_adapter
 from tenants.scope import current_company
 
 MAX_BODY_BYTES = 64 * 1024
+CONNECTION = Prepared(lambda: Connection.objects.filter(plugin=Hole("plugin"), kind="payment"))
 
 
 @csrf_exempt
@@ -53,7 +55,7 @@ def receive(request: HttpRequest, slug: str, key: str, action: str) -> HttpRespo
 
 
 def _connection_or_404(slug: str, key: str, action: str) -> Connection:
-    connection = Connection.objects.filter(plugin=slug, kind="payment").first()
+    connection = CONNECTION.first(plugin=slug)
     known_key = connection.webhook_key if connection else ""
     if not hmac.compare_digest(known_key.encode(), key.encode()) or connection is None:
         raise Http404

@@ -13,6 +13,7 @@ from accounts.models import User
 from common import crash
 from common.errors import DomainError
 from common.phone import parse_phone
+from common.prepared import Hole, Prepared
 from common.retry import gap_after
 from common.words import _
 from messaging import tasks
@@ -63,7 +64,10 @@ def queue_message(
 
 def send_after_commit(messages: list[Message]) -> None:
     """Let a worker hand these over once the transaction is committed: web requests send nothing."""
+    if not messages:
+        return
     ids = [message.pk for message in messages]
+    duework.announce(current_company().pk)
     Message.objects.filter(pk__in=ids).update(leased_until=None, attempts=0)
     for message_id in ids:
         tasks.ring_send(message_id)
@@ -121,10 +125,17 @@ def _hand_over(message: Message) -> None:
         _taken(message, gateway, sent)
 
 
+_GATEWAYS = Prepared(lambda: Connection.objects.filter(kind="sms", is_on=True).order_by("pk"))
+_EARLY = Prepared(
+    lambda: EarlyReport.objects.filter(
+        connection_id=Hole("gateway"), gateway_id=Hole("gateway_id")
+    ).order_by("-pk")[:1]
+)
+
+
 def _gateway() -> Connection | None:
     """The gateway in use: a real one before the console; a paused one waits rather than being passed by."""
-    gateways = Connection.objects.filter(kind="sms", is_on=True).order_by("pk")
-    return min(gateways, key=lambda each: each.plugin == "console_sms", default=None)
+    return min(_GATEWAYS.all(), key=lambda each: each.plugin == "console_sms", default=None)
 
 
 def _taken(message: Message, gateway: Connection, sent: SentSms) -> None:
@@ -145,9 +156,7 @@ def _taken(message: Message, gateway: Connection, sent: SentSms) -> None:
 
 
 def _apply_early_report(gateway: Connection, gateway_id: str) -> None:
-    early = (
-        EarlyReport.objects.filter(connection=gateway, gateway_id=gateway_id).order_by("pk").last()
-    )
+    early = _EARLY.first(gateway=gateway.pk, gateway_id=gateway_id)
     if early is not None:
         apply_report(gateway, gateway_id, DeliveryState(early.state), early.reason)
         EarlyReport.objects.filter(connection=gateway, gateway_id=gateway_id).delete()
@@ -241,7 +250,6 @@ def resend_message(*, message_id: int, actor: User, phone: str = "") -> Message:
     audit(
         actor=actor, action="message.resent", target=str(old.public_id), to_another=to != old.phone
     )
-    duework.announce(current_company().pk)
     send_after_commit([new])
     return new
 

@@ -16,6 +16,7 @@ from common import crash
 from common.clock import today_in
 from common.errors import DomainError
 from common.money import vat_within
+from common.prepared import Hole, Prepared
 from common.retry import HOURLY_GAP, gap_after
 from common.words import _
 from customers.models import Customer
@@ -39,6 +40,20 @@ logger = logging.getLogger(__name__)
 State = Payment.State
 
 
+LOCKED_CUSTOMER = Prepared(
+    lambda: Customer.objects.select_for_update(of=("self",), no_key=True).filter(
+        payments__pk=Hole("payment")
+    )
+)
+LOCKED_PAYMENT = Prepared(
+    lambda: (
+        Payment.objects.select_related("device", "connection")
+        .select_for_update(of=("device", "self"), no_key=True)
+        .filter(pk=Hole("payment"), device__isnull=False)
+    )
+)
+
+
 class NotReceived(DomainError):
     message = _("This payment does not wait to be settled.")
 
@@ -60,15 +75,8 @@ def settle_payment(*, company: Company, payment_id: int) -> Settled:
 
     :raises NotReceived: settled already, or not ours to settle; nothing was changed
     """
-    Customer.objects.select_for_update(of=("self",), no_key=True).filter(
-        payments__pk=payment_id
-    ).first()
-    payment = (
-        Payment.objects.select_related("device", "connection")
-        .select_for_update(of=("device", "self"), no_key=True)
-        .filter(pk=payment_id, device__isnull=False)
-        .first()
-    )
+    LOCKED_CUSTOMER.all(payment=payment_id)
+    payment = LOCKED_PAYMENT.first(payment=payment_id)
     if payment is None or payment.state != State.RECEIVED or payment.device is None:
         raise NotReceived
     device, at = payment.device, payment.booked_at or timezone.now()

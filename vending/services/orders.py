@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models.functions import Now
 
+from common.prepared import Hole, Prepared
 from devices.models import Device
 from plugins import registry
 from plugins.models import Connection
@@ -54,9 +55,12 @@ def place_order(new: NewOrder, *, now: dt.datetime) -> TokenOrder:
     )
 
 
+_CONNECTION = Prepared(lambda: Connection.objects.filter(plugin=Hole("plugin")))
+
+
 def connection_for(order: TokenOrder) -> Connection | None:
     """Return the company's account with the order's manufacturer, as it is now."""
-    return Connection.objects.filter(plugin=order.device.manufacturer).first()
+    return _CONNECTION.first(plugin=order.device.manufacturer)
 
 
 def obstacle_of(connection: Connection | None) -> str:
