@@ -25,7 +25,7 @@ class Redis(Service):
     def parts(self) -> tuple[Path, tuple[Path, ...]]:
         return self.install, (self.install / self.program,)
 
-    def prepare(self, *, install: Path, account: Account) -> None:  # noqa: ARG002
+    def prepare(self, *, install: Path, account: Account) -> None:
         self.data.mkdir(mode=0o700, exist_ok=True)
         account.own(self.data)
 
