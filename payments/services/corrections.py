@@ -16,16 +16,22 @@ from common.errors import DomainError
 from common.words import _
 from customers.models import Customer
 from devices.models import Device
-from ledger.models import Account, Event
+from ledger.models import Account, Entry, Event
 from ledger.selectors import balance
 from ledger.services import Movement, credit, debit, post
+from payments.allocation import Part
 from payments.models import Payment
+from vending.models import TokenOrder
 
 State = Payment.State
 
 
 class NothingToRefund(DomainError):
     message = _("At most %(most)s can be refunded: the rest is spent.")
+
+
+class RefundWhole(DomainError):
+    message = _("Nobody could match this payment, so it goes back whole: %(amount)s.")
 
 
 class CannotReverse(DomainError):
@@ -47,19 +53,23 @@ def decide_refund(
     """Decide that money goes back to the payer; ``pay_out_refund`` follows when it went.
 
     :raises NothingToRefund: more than what is unspent; nothing was changed
+    :raises RefundWhole: a part of a payment that nobody could match
     """
     payment = _lock(payment_id)
     account, subject = _where_it_waits(payment)
-    most = balance(account, subject) if subject else Decimal(0)
-    if not 0 < amount <= min(most, payment.amount):
-        raise NothingToRefund(most=min(most, payment.amount))
+    left = payment.amount - _refunded(payment)
+    most = min(balance(account, subject), left) if subject else Decimal(0)
+    if not 0 < amount <= most:
+        raise NothingToRefund(most=most)
+    if payment.state == State.UNMATCHED and amount != payment.amount:
+        raise RefundWhole(amount=payment.amount)
     lines = [
         debit(account, amount, subject),
         credit(Account.REFUNDS_PAYABLE, amount, payment.pk),
     ]
     movement = Movement(Event.REFUND_DECIDED, "payment", payment.pk, lines, memo=reason[:200])
     post(movement, occurred_at=now, actor_name=str(actor))
-    if amount == payment.amount:
+    if amount == left:
         payment.state, payment.available_at = State.REFUNDED, None
         payment.save(update_fields=["state", "available_at"])
     _audit(actor, "payment.refund_decided", payment, reason, amount)
@@ -92,24 +102,24 @@ def reverse_payment(
 ) -> Payment:
     """Note that the operator took a payment back.
 
-    What still waits in suspense goes back from there. What was spent already is a loss, or is owed by the
-    customer, by choice.
+    What still waits in suspense, or as credit of the device, goes back from there. What was spent already is a
+    loss, or is owed by the customer, by choice.
 
     :raises CannotReverse: it was not counted, or is reversed already
     """
     payment = _lock(payment_id)
     if payment.state not in {State.RECEIVED, State.UNMATCHED, State.SETTLED}:
         raise CannotReverse
+    lines = [credit(Account.OPERATOR_CLEARING, payment.amount, payment.connection_id)]
     if payment.state == State.SETTLED:
-        event = Event.REVERSED
+        event, unspent = Event.REVERSED, _unspent(payment)
         taken = Account.LOSSES if as_loss else Account.CUSTOMER_RECEIVABLE
         subject = None if as_loss else payment.customer_id
+        lines.append(debit(taken, payment.amount - unspent, subject))
+        lines.append(debit(Account.DEVICE_CREDIT, unspent, payment.device_id))
     else:
-        event, taken, subject = Event.RETURNED, Account.SUSPENSE, payment.pk
-    lines = [
-        debit(taken, payment.amount, subject),
-        credit(Account.OPERATOR_CLEARING, payment.amount, payment.connection_id),
-    ]
+        event = Event.RETURNED
+        lines.append(debit(Account.SUSPENSE, payment.amount, payment.pk))
     movement = Movement(event, "payment", payment.pk, lines, memo=reason[:200])
     post(movement, occurred_at=now, actor_name=str(actor))
     payment.state, payment.available_at = State.REVERSED, None
@@ -129,7 +139,8 @@ def write_off_plan(*, plan_id: int, reason: str, actor: User, now: datetime) -> 
     plan = Plan.objects.select_for_update(of=("self",), no_key=True).get(pk=plan_id)
     if plan.state != Plan.State.RUNNING:
         raise PlanNotRunning
-    owed = Instalment.objects.filter(plan=plan).aggregate(owed=Sum(F("cost") - F("paid")))["owed"]
+    rows = Instalment.objects.filter(plan=plan)
+    owed: Decimal = rows.aggregate(owed=Sum(F("cost") - F("paid")))["owed"]
     lines = [debit(Account.LOSSES, owed), credit(Account.PLAN_RECEIVABLE, owed, plan.pk)]
     movement = Movement(Event.WRITTEN_OFF, "plan", plan.pk, lines, memo=reason[:200])
     post(movement, occurred_at=now, actor_name=str(actor))
@@ -137,7 +148,7 @@ def write_off_plan(*, plan_id: int, reason: str, actor: User, now: datetime) -> 
     plan.save(update_fields=["state"])
     target = str(plan.public_id)
     audit(actor=actor, action="plan.written_off", target=target, reason=reason, amount=owed)
-    return Decimal(owed)
+    return owed
 
 
 def _lock(payment_id: int) -> Payment:
@@ -158,6 +169,27 @@ def _where_it_waits(payment: Payment) -> tuple[Account, int | None]:
     if payment.state == State.SETTLED:
         return Account.DEVICE_CREDIT, payment.device_id
     return Account.SUSPENSE, None
+
+
+def _refunded(payment: Payment) -> Decimal:
+    """How much of a payment was decided to go back so far."""
+    decided = Entry.objects.filter(
+        account=Account.REFUNDS_PAYABLE, subject_id=payment.pk, amount__lt=0
+    )
+    return -(decided.aggregate(total=Sum("amount"))["total"] or Decimal(0))
+
+
+def _unspent(payment: Payment) -> Decimal:
+    """What of a settled payment became credit of its device, as far as that credit is still there."""
+    refused = TokenOrder.objects.filter(
+        source="payment", source_id=payment.pk, state=TokenOrder.State.REFUSED
+    )
+    kept = refused.aggregate(total=Sum("cost"))["total"] or Decimal(0)
+    for part in payment.parts:
+        if part["part"] == Part.DEVICE_CREDIT:
+            kept += max(Decimal(part["amount"]), Decimal(0))
+    kept = max(kept - _refunded(payment), Decimal(0))
+    return min(kept, payment.amount, balance(Account.DEVICE_CREDIT, payment.device_id))
 
 
 def _audit(actor: User, action: str, payment: Payment, reason: str, amount: Decimal) -> None:
