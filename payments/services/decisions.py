@@ -4,6 +4,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.audit import audit
@@ -14,8 +15,10 @@ from common.schema import current_schema
 from common.words import _
 from customers.models import Customer
 from devices.models import Device
-from ledger.services import post
+from ledger.models import Account, Event
+from ledger.services import Movement, credit, debit, post
 from payments import tasks
+from payments.allocation import Split
 from payments.facts import split_for
 from payments.matching import refusal_of
 from payments.models import Conflict, OneTimeKey, Payment
@@ -133,13 +136,24 @@ def issue_from_credit(*, device_id: int, actor: User, key: UUID) -> TokenOrder:
     order = place(company, device, facts, source="credit", source_id=device.pk, at=now)
     if order is None:
         raise NothingToIssue(device=device.serial)
-    # What was refused before is dealt with: its money is spent now.
+    # What was refused before is dealt with: its money is spent now, or its days are ordered again.
+    dealt_with = Q(cost__gt=0) | Q(plan_id__isnull=False, plan_id=order.plan_id)
     TokenOrder.objects.filter(
-        device=device, state=TokenOrder.State.REFUSED, decided_by="", cost__gt=0
+        dealt_with, device=device, state=TokenOrder.State.REFUSED, decided_by=""
     ).update(decided_by=str(actor))
     pay_debts(facts.split)
-    post(*spent(order, facts.split), occurred_at=now, actor_name=str(actor))
+    movements = [*spent(order, facts.split), _paid_to_plan(order, facts.split)]
+    post(*movements, occurred_at=now, actor_name=str(actor))
     audit(actor=actor, action="order.from_credit", target=str(order.public_id), cost=order.cost)
     duework.announce(company.pk)
     vending_tasks.ring_issue(order.pk)
     return order
+
+
+def _paid_to_plan(order: TokenOrder, split: Split) -> Movement:
+    """The device's credit pays its plan; what is beyond the plan becomes the customer's."""
+    lines = [credit(Account.PLAN_RECEIVABLE, paid.amount, paid.plan_id) for paid in split.plan]
+    lines.append(credit(Account.CUSTOMER_CREDIT, split.customer_credit, order.customer_id))
+    total = -sum((line.amount for line in lines), Decimal(0))
+    lines.append(debit(Account.DEVICE_CREDIT, total, order.device_id))
+    return Movement(Event.CREDIT_SPENT, "order", order.pk, lines)
