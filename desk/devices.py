@@ -142,7 +142,7 @@ def device_page(company: Company, device: Device, *, now: dt.datetime, language:
         version=version,
         price_per_kwh=price_per_kwh_of(version) if version else None,
         can_look_up=can_look_up(device),
-        can_issue=credit > 0 and credit_preview(company, device, now=now).buys_something,
+        can_issue=credit_preview(company, device, now=now).buys_something,
     )
 
 

@@ -24,11 +24,13 @@ from payments.allocation import (
     Split,
     Target,
     Terms,
+    days_earned,
     split_payment,
 )
 from plugins import registry
 from plugins.contracts import Capability, Manufacturer, Unit
 from tenants.models import Company
+from vending.models import TokenOrder
 
 # What a customer owes without a device by today, and all of the plan that this device is on.
 INSTALMENTS = Prepared(
@@ -81,6 +83,8 @@ def split_for(*, company: Company, device: Device, amount: Decimal, at: datetime
     debts = [_instalment(row, plans) for row in rows if not own or row.plan_id != own.pk]
     version = tariff_version_at(device.tariff_id, at) if device.tariff_id else None
     maker = registry.manufacturer(device.manufacturer)
+    if own is None and maker.unit == Unit.DAY and (own := _paid_but_owing(device, maker)):
+        own_rows = _rows_of(own)
     target = _target(maker, version, own, own_rows, device)
     if own and not isinstance(target, PlanDays):
         debts += [row for row in own_rows if row.open and row.due_date <= today]
@@ -112,6 +116,24 @@ def _lacks_fees(device: Device, version: TariffVersion, today: date, zone: str) 
         return False
     began = device.fees_until or today_in(zone, device.assigned_at)
     return began + timedelta(days=version.access_fee_days) <= today
+
+
+def _paid_but_owing(device: Device, maker: type[Manufacturer]) -> Plan | None:
+    """The device's last plan, when it is paid and its maker refused the unlock or days that it earned."""
+    plans = Plan.objects.select_related("appliance").filter(device=device, state=Plan.State.PAID)
+    plan = plans.order_by("-pk").first()
+    if plan is None:
+        return None
+    if Capability.UNLOCK in maker.capabilities:
+        unlocks = TokenOrder.objects.filter(plan_id=plan.pk, task=TokenOrder.Task.UNLOCK)
+        states = set(unlocks.values_list("state", flat=True))
+        return plan if states == {TokenOrder.State.REFUSED} else None
+    owed = days_earned(_rows_of(plan)) + plan.days_carried - plan.days_ordered
+    return plan if owed >= maker.resolution else None
+
+
+def _rows_of(plan: Plan) -> list[Instalment]:
+    return [_instalment(row, {plan.pk: plan}) for row in plan.instalments.all()]
 
 
 def _instalment(row: InstalmentRow, plans: dict[int, Plan]) -> Instalment:

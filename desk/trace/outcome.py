@@ -142,9 +142,9 @@ def _refused(order: TokenOrder, facts: dict[str, str], writer: Writer) -> Outcom
         kept = _("The money stays on the plan and the days stay owed.")
     lead = _("%(maker)s refused the token.") % facts
     actions = []
-    if order.cost:
+    if order.quantity:
         url = reverse("desk:device-issue", args=[order.device.public_id])
-        label = _("Issue from credit…")
+        label = _("Issue from credit…") if order.cost else _("Issue the days…")
         actions.append(Action(label, url, "vending.issue_from_credit", icon="bolt", is_main=True))
     url = reverse("desk:order-dismiss", args=[order.public_id])
     leave = _("Leave it as credit") if order.cost else _("Take it off the inbox")
