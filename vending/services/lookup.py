@@ -43,14 +43,14 @@ def look_up(order_id: int) -> list[Message]:
         with plugin_services.calling(
             connection, Manufacturer, operation="find_tokens", source="order", source_id=order.pk
         ) as adapter:
-            found = [
-                each for each in adapter.find_tokens(request_of(order)) if _is_ours(each, order)
-            ]
+            remembered = adapter.find_tokens(request_of(order))
     except PluginError as error:
         _note(order, f"The manufacturer could not be asked: {error.reason}")
         return []
     crash.point("lookup.answered")
-    return _conclude(order, found, cls)
+    if _another_is_out(order):
+        return []  # it went out while we asked, and its token may be among the answers
+    return _conclude(order, [each for each in remembered if _is_ours(each, order)], cls)
 
 
 def _take(order: TokenOrder) -> bool:
