@@ -4,7 +4,7 @@ import datetime as dt
 import logging
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -128,7 +128,17 @@ def _call_and_close(order: TokenOrder, connection: Connection) -> list[Message]:
     except OutcomeUnknown as error:
         return doubt(order, error.reason, registry.manufacturer(connection.plugin))
     crash.point("issue.called")
-    return close_as_issued(order, issued.token)
+    return _keep(order, issued.token, connection)
+
+
+def _keep(order: TokenOrder, token: str, connection: Connection) -> list[Message]:
+    """Store what was bought; an answer that no token can be is shown to a person as it came."""
+    try:
+        return close_as_issued(order, token)
+    except (IntegrityError, DataError, ValueError):
+        logger.exception("order.token_not_kept", extra={"order_id": order.pk})
+        reason = f"This answer is empty, too long, or the token of another order: {token!r}"
+        return park(order, reason, registry.manufacturer(connection.plugin))
 
 
 def _ask(adapter: Manufacturer, order: TokenOrder) -> IssuedToken:
@@ -265,6 +275,12 @@ def doubt(order: TokenOrder, reason: str, cls: type[Manufacturer]) -> list[Messa
     if cls.idempotency != Idempotency.NONE:
         put_back(order, Unavailable(reason))
         return []
+    return park(order, reason, cls)
+
+
+@transaction.atomic
+def park(order: TokenOrder, reason: str, cls: type[Manufacturer]) -> list[Message]:
+    """Let an order wait in doubt until the manufacturer, where it can be asked, or a person settles it."""
     can_be_asked = Capability.FIND_TOKENS in cls.capabilities
     parked = TokenOrder.objects.filter(pk=order.pk, state=State.REQUESTED).update(
         state=State.IN_DOUBT,
