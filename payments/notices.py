@@ -4,6 +4,8 @@ To the customer: amount, device, token with kWh or days, what went to debts, wha
 To another phone that paid: amount, device and token only.
 """
 
+import logging
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -22,15 +24,20 @@ from tenants.models import Company
 from tenants.scope import current_company
 from vending.models import TokenOrder
 
+logger = logging.getLogger(__name__)
 State = TokenOrder.State
 
 
 def tell_settled(company: Company, payment: Payment) -> list[Message]:
     """Queue the SMS of a payment that ordered nothing: it cleared debts, or waits as credit."""
     payment = balances.with_what_is_owed(payment.pk)
+
+    def text() -> str:
+        return _join(company, payment, _("No token this time."), *_debts(company, payment))
+
     with _language_of(company, payment.customer):
-        text = _join(company, payment, _("No token this time."), *_debts(company, payment))
-    return _send(company, payment, text, purpose="receipt")
+        words = _written(text, plain=_plain_words(company, payment))
+    return _send(company, payment, words, purpose="receipt")
 
 
 def tell_order(order: TokenOrder) -> list[Message]:
@@ -46,26 +53,36 @@ def tell_order(order: TokenOrder) -> list[Message]:
 
 def _tell_payer(company: Company, order: TokenOrder, payment: Payment) -> list[Message]:
     with _language_of(company, payment.customer):
+        plain = _plain_words(company, payment, order.token)
         if order.state == State.ISSUED:
-            token = _token(order)
-            text = _join(company, payment, token, *_debts(company, payment))
-            short = _join(company, payment, token)
+            short = _written(lambda: _join(company, payment, _token(order)), plain=plain)
+            text = _written(
+                lambda: _join(company, payment, _token(order), *_debts(company, payment)),
+                plain=short,
+            )
             return _send(company, payment, text, purpose="token", short=short)
         if order.state == State.IN_DOUBT:
             words = _("Your token takes a little longer. You need not pay again.")
         else:
             words = _("No token could be made. Your money is kept as credit; our office will help.")
-        return _send(company, payment, _join(company, payment, words), purpose="notice")
+        notice = _written(lambda: _join(company, payment, words), plain=plain)
+        return _send(company, payment, notice, purpose="notice")
 
 
 def _tell_owner(company: Company, order: TokenOrder) -> list[Message]:
     customer = Customer.objects.get(devices__pk=order.device_id)
     with _language_of(company, customer):
-        text = _("%(company)s: %(token)s Device %(serial)s.") % {
-            "company": company.name,
-            "token": _token(order),
-            "serial": order.device.serial,
-        }
+        text = _written(
+            lambda: (
+                _("%(company)s: %(token)s Device %(serial)s.")
+                % {
+                    "company": company.name,
+                    "token": _token(order),
+                    "serial": order.device.serial,
+                }
+            ),
+            plain=f"{company.name}: {order.token} {order.device.serial}",
+        )
         message = queue_message(
             phone=customer.phone,
             text=text,
@@ -76,6 +93,22 @@ def _tell_owner(company: Company, order: TokenOrder) -> list[Message]:
             now=timezone.now(),
         )
     return [message]
+
+
+def _written(write: Callable[[], str], *, plain: str) -> str:
+    """The text, or plain figures when a fault, say in a translation, keeps it from being written."""
+    try:
+        return write()
+    except Exception:
+        logger.exception("notice.not_written")
+        return plain
+
+
+def _plain_words(company: Company, payment: Payment, token: str = "") -> str:
+    """What needs no language: who, how much, the token, the reference."""
+    amount = f"{company.currency} {_plain(payment.amount)}"
+    reference = payment.receipt or payment.reference
+    return " ".join(part for part in (f"{company.name}:", amount, token, reference) if part)
 
 
 def _send(
