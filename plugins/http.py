@@ -1,6 +1,7 @@
 """The one way out: time-outs always, every exchange recorded without secrets, doubt named."""
 
 import json
+import math
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -64,7 +65,8 @@ class ProviderSession:
     """Outgoing HTTP for one adapter.
 
     :param read_seconds: longest silence between two bytes
-    :param total_seconds: deadline of the whole call
+    :param total_seconds: deadline of each request
+    :param ends_at: when the whole call is over, however many requests it takes (``time.monotonic``)
     :param record: called once per exchange, whatever came of it
     """
 
@@ -75,9 +77,11 @@ class ProviderSession:
         total_seconds: float,
         record: Recorder = forget,
         redactor: Redactor | None = None,
+        ends_at: float | None = None,
     ) -> None:
         self.read_seconds, self.total_seconds = read_seconds, total_seconds
         self.record, self.redactor = record, redactor or Redactor()
+        self.ends_at = math.inf if ends_at is None else ends_at
 
     def get(self, url: str, **kwargs: Any) -> requests.Response:
         return self.request("GET", url, **kwargs)
@@ -112,7 +116,10 @@ class ProviderSession:
         in_doubt: type[PluginError],
     ) -> tuple[requests.Response | None, PluginError | None]:
         response: requests.Response | None = None
-        with Cut(self.total_seconds) as cut, requests.Session() as session:
+        left = min(self.total_seconds, self.ends_at - time.monotonic())
+        if left <= 0:
+            return None, Unavailable("The time for the whole call was over before this was sent.")
+        with Cut(left) as cut, requests.Session() as session:
             try:
                 response = self._open(session, cut, prepared, kwargs)
                 _read_all(response)

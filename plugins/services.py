@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -196,6 +197,7 @@ def build_adapter(connection: Connection, contract: type[A], *, record: Any = No
         read_seconds=cls.read_seconds,
         total_seconds=cls.total_seconds,
         redactor=redactor,
+        ends_at=time.monotonic() + cls.total_seconds,
         **({"record": record} if record else {}),
     )
     return cls(connection.all_settings(), http=http, memory=ConnectionMemory(connection.pk))
