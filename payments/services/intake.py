@@ -10,7 +10,9 @@ from django.db import IntegrityError, transaction
 from common import crash
 from common.money import AmountTooFine, NotAnAmount, parse_amount
 from common.phone import same_or_raw
+from common.prepared import Hole, PreparedUpdate, insert
 from common.queue import after_commit
+from common.texts import is_text
 from devices.models import Device
 from ledger.models import Account, Event
 from ledger.services import Movement, credit, debit, post
@@ -42,12 +44,18 @@ VALIDATION_LIVES = timedelta(hours=24)
 # The worker that is rung settles at once; the sweeper takes a payment up when that did not happen.
 TAKEN_UP_AFTER = timedelta(seconds=8)
 LONGEST = 64
-DECIDED = ["state", "verdict", "reason", "payment", "kind", "reference", "price", "digest"]
+DECIDED = ("state", "verdict", "reason", "kind", "reference", "price", "digest")
+CLOSE = PreparedUpdate(
+    lambda: (
+        KeptCallback.objects.filter(pk=Hole("kept")),
+        {name: Hole(name) for name in ("payment", *DECIDED)},
+    )
+)
 
 
 def keep_callback(*, connection: Connection, callback: Callback) -> KeptCallback:
     """Store a call as it came, headers and body encrypted, before anything is decided about it."""
-    return KeptCallback.objects.create(
+    kept = KeptCallback(
         connection=connection,
         action=callback.action,
         content={
@@ -59,6 +67,8 @@ def keep_callback(*, connection: Connection, callback: Callback) -> KeptCallback
         remote_ip=callback.remote_ip[:45],
         received_at=callback.received_at,
     )
+    insert(kept)
+    return kept
 
 
 def refuse_callback(*, kept: KeptCallback, reason: str) -> None:
@@ -77,7 +87,8 @@ def handle_incoming(
 ) -> Outcome:
     """Give our word on one authentic call, from our own database alone."""
     kept.kind = type(incoming).__name__.lower()
-    kept.reference = getattr(incoming, "reference", "")[:LONGEST].replace("\0", "")
+    reference = getattr(incoming, "reference", "")
+    kept.reference = reference[:LONGEST] if is_text(reference) else ""
     if isinstance(incoming, Heartbeat):
         return _close(kept, Outcome(Verdict.YES))
     if not connection.is_on:
@@ -95,22 +106,27 @@ def handle_incoming(
 
 
 def _is_storable(call: Validation | Notice) -> bool:
-    """Whether names and numbers fit our columns; a database can hold no NUL letter."""
+    """Whether names and numbers fit our columns."""
     texts = [call.reference, call.account, call.payer_phone, call.payer_name, *call.wire.values()]
     fits = 0 < len(call.reference) <= LONGEST and len(call.account) <= LONGEST
-    return fits and not any("\0" in text for text in texts)
+    return fits and all(is_text(text) for text in texts)
 
 
 def _close(kept: KeptCallback, outcome: Outcome, payment: Payment | None = None) -> Outcome:
     said_no = outcome.verdict in {Verdict.NO, Verdict.CONFLICT, Verdict.UNAVAILABLE}
     kept.state = KeptCallback.State.REFUSED if said_no else KeptCallback.State.ACCEPTED
     kept.verdict, kept.reason, kept.payment = outcome.verdict, outcome.message[:300], payment
-    kept.save(update_fields=DECIDED)
+    CLOSE.run(
+        kept=kept.pk,
+        payment=payment.pk if payment else None,
+        **{name: getattr(kept, name) for name in DECIDED},
+    )
     return outcome
 
 
 def _enquire(connection: Connection, enquiry: Enquiry) -> Outcome:
-    payment = Payment.objects.filter(connection=connection, reference=enquiry.reference).first()
+    payments = Payment.objects.filter(connection=connection, reference=enquiry.reference)
+    payment = payments.first() if is_text(enquiry.reference) else None
     if payment is None:
         return Outcome(Verdict.NOT_FOUND, WORDS[Reason.UNKNOWN_REFERENCE])
     verdict = {State.VALIDATED: Verdict.PENDING, State.RETURNED: Verdict.FAILED}.get(
@@ -202,7 +218,7 @@ class _Intake:
             state = State.RETURNED if self.provider.refusal_returns_money else State.UNMATCHED
         payment = self._new_payment(notice, amount, device, state)
         payment.reason = WORDS[reason] if reason else ""
-        payment.save()
+        insert(payment)
         outcome = self._count(payment)
         crash.point("book.before_commit")
         return outcome

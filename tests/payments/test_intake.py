@@ -180,9 +180,10 @@ def test_a_reference_that_no_column_holds_is_refused_not_broken(mozambique, refe
     assert nothing_happened()
 
 
-def test_a_letter_that_no_database_holds_is_refused_not_broken(mozambique):
+@pytest.mark.parametrize("letter", ["\0", "\ud800"], ids=["NUL", "half a letter"])
+def test_a_letter_that_no_database_holds_is_refused_not_broken(mozambique, letter):
     for field in ("referenceId", "serialNumber", "payerPhoneNumber"):
-        said = mozambique("validate", **ORDER | {field: "A\0B"})
+        said = mozambique("validate", **ORDER | {field: f"A{letter}B"})
         assert 400 <= said.status_code < 500
 
     assert nothing_happened()
