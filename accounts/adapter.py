@@ -3,10 +3,12 @@
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest, HttpResponse
 
 from accounts.middleware import remember_language
 from accounts.models import User
+from common.encryption import decrypt, encrypt
 from common.http import remote_ip
 from common.words import _
 
@@ -42,3 +44,13 @@ class CompanyAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def populate_username(self, request: Any, user: Any) -> None:
         """Users have no user name."""
+
+
+class CompanyMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Seeds of second steps are stored encrypted, like every other secret."""
+
+    def encrypt(self, text: str) -> str:
+        return encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return decrypt(encrypted_text.encode()).decode()

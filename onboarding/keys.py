@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, InvalidToken
 from django.apps import apps
 from django.conf import settings
@@ -12,6 +13,8 @@ from django.db import connection, models, transaction
 from common.encryption import EncryptedJSONField, box
 
 CHUNK = 500
+# What allauth keeps of an app's and of recovery codes, encrypted by our adapter.
+SECOND_STEPS = ("secret", "seed")
 
 
 @dataclass(slots=True)
@@ -45,6 +48,21 @@ def rotate_company(slug: str) -> Iterator[Rotated]:
         while (last := _rotate_chunk(model, field, after, rotated)) is not None:
             after = last
         yield rotated
+    yield _rotate_second_steps(slug)
+
+
+@transaction.atomic
+def _rotate_second_steps(slug: str) -> Rotated:
+    """Rotate what stands inside allauth's JSON."""
+    rotated = Rotated(company=slug, column="mfa.Authenticator.data")
+    for step in Authenticator.objects.select_for_update(no_key=True):
+        stored = [name for name in SECOND_STEPS if name in step.data]
+        anew = {name: _anew(step.data[name].encode(), rotated) for name in stored}
+        changed = {name: value.decode() for name, value in anew.items() if value is not None}
+        if changed:
+            step.data = {**step.data, **changed}
+            step.save(update_fields=["data"])
+    return rotated
 
 
 @transaction.atomic

@@ -143,6 +143,17 @@ def test_the_second_step_can_be_switched_on_and_off_and_has_recovery_codes(stran
     assert not get_adapter().is_mfa_enabled(asha)
 
 
+def test_the_second_step_is_stored_encrypted(stranger, asha):
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+
+    TOTP.activate(asha, "JBSWY3DPEHPK3PXP")
+    RecoveryCodes.activate(asha)
+
+    stored = {step.type: step.data for step in Authenticator.objects.filter(user=asha)}
+    assert stored["totp"]["secret"].startswith("gAAAA")
+    assert stored["recovery_codes"]["seed"].startswith("gAAAA")
+
+
 @pytest.mark.parametrize(
     "name",
     ["account_reset_password", "account_reset_password_done", "account_inactive", "account_logout"],

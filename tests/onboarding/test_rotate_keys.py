@@ -3,6 +3,9 @@
 import datetime as dt
 
 import pytest
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
@@ -14,6 +17,7 @@ from tenants.models import Company
 from tenants.scope import in_company
 
 NOW = dt.datetime(2026, 11, 23, 11, 0, tzinfo=dt.UTC)
+SEED = "JBSWY3DPEHPK3PXP"
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
 
@@ -39,6 +43,18 @@ def test_the_newest_key_alone_opens_everything_afterwards(
     for slug in ("jua", "taa"):
         with in_company(slug):
             assert Connection.objects.get().secrets == {"password": slug}
+
+
+def test_the_second_step_of_a_log_in_is_rotated_too(jua, asha, settings, command):
+    settings.FIELD_KEYS = [OLD]
+    TOTP.activate(asha, SEED)
+    settings.FIELD_KEYS = [NEW, OLD]
+
+    assert command("rotate_keys", "--json").json["changed"] == 1
+
+    settings.FIELD_KEYS = [NEW]
+    step = Authenticator.objects.get(user=asha)
+    assert get_adapter().decrypt(step.data["secret"]) == SEED
 
 
 def test_companies_that_are_switched_off_are_rotated_too(
