@@ -10,6 +10,13 @@ from django.core.validators import URLValidator
 from common.words import _
 
 
+class SecretTextarea(forms.Textarea):
+    """Many lines that no page shows again, also when the form comes back for another field."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        return super().get_context(name, None, attrs)
+
+
 class SecretField(forms.CharField):
     """A value that is stored encrypted, never shown again, and kept when left empty."""
 
@@ -17,7 +24,7 @@ class SecretField(forms.CharField):
         many_lines = kwargs.pop("many_lines", False)
         kwargs.setdefault("strip", True)
         kwargs["widget"] = (
-            forms.Textarea(attrs={"rows": 4, "autocomplete": "off"})
+            SecretTextarea(attrs={"rows": 4, "autocomplete": "off"})
             if many_lines
             else forms.PasswordInput(attrs={"autocomplete": "new-password"})
         )

@@ -5,6 +5,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import AuditEntry
+from plugins import registry
 from plugins.models import Connection, Exchange
 from plugins.services import check_connection
 from tests.conftest import client_for, make_user, make_world
@@ -232,3 +233,16 @@ def test_two_companies_never_see_each_others_settings(world, owner, taa):
     assert "ours-only" not in theirs
     assert key not in theirs
     assert "taa.localhost" in theirs
+
+
+@pytest.mark.parametrize("slug", ["vodacom_tz", "airtel", "sunking", "africastalking"])
+def test_a_form_that_comes_back_shows_no_secret_again(owner, jua, slug):
+    """Whatever else is wrong with the form, also with secrets of many lines."""
+    secrets = registry.get(slug).settings_form.secret_names()
+    assert secrets
+    canary = {name: f"-----BEGIN canary {name}" for name in secrets}
+
+    page = owner.post(f"/settings/plug-ins/{slug}/", canary)
+
+    assert page.status_code == 422
+    assert "BEGIN canary" not in page.content.decode()
