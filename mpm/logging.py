@@ -2,12 +2,15 @@
 
 import json
 import logging
+import re
 from typing import Any
 
 from django.db import connection
 
 from common.http import current_request_id
 
+# Whoever knows the key in a webhook's address may call it.
+_WEBHOOK_KEY = re.compile(r"(/webhooks/(?:sms/)?[\w-]+/)[\w-]{16,}")
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -31,4 +34,4 @@ class JsonFormatter(logging.Formatter):
         line |= {k: v for k, v in vars(record).items() if k not in _PLAIN and k != "request"}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return _WEBHOOK_KEY.sub(r"\1••••", json.dumps(line, default=str, ensure_ascii=False))
