@@ -48,5 +48,20 @@ def days(name: str, number: int) -> dt.timedelta:
 def redis_url(text: str) -> str:
     """:raises ImproperlyConfigured: not a redis address"""
     if urlsplit(text).scheme not in {"redis", "rediss"}:
-        raise ImproperlyConfigured(f"REDIS_URL is {text!r}: it must look like redis://host:6379/0.")
+        # The text itself may hold a password, and this sentence ends in a log.
+        raise ImproperlyConfigured("REDIS_URL is wrong: it must look like redis://host:6379/0.")
     return text
+
+
+def scheme(text: str) -> str:
+    """:raises ImproperlyConfigured: neither http nor https, so that cookies would travel in clear"""
+    if text not in {"http", "https"}:
+        raise ImproperlyConfigured(f"PUBLIC_SCHEME is {text!r}: write http or https.")
+    return text
+
+
+def proxies(count: int) -> int:
+    """:raises ImproperlyConfigured: less than none, which would believe the sender's own words"""
+    if count < 0:
+        raise ImproperlyConfigured(f"TRUSTED_PROXIES is {count}: write 0 or more.")
+    return count

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
 from mpm import embedded
-from mpm.guards import days, fernet_keys, host_name, no_crashing, redis_url
+from mpm.guards import days, fernet_keys, host_name, no_crashing, proxies, redis_url, scheme
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -42,12 +42,12 @@ PUBLIC_HOST = host_name(env.str("PUBLIC_HOST", default="localhost"))
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[PUBLIC_HOST, f".{PUBLIC_HOST}", "127.0.0.1"])
 PORT = env.int("PORT", default=8000)
 # How people reach the installation; webhook addresses are built from it.
-PUBLIC_SCHEME = env.str("PUBLIC_SCHEME", default="http" if IS_DEVELOPMENT else "https")
+PUBLIC_SCHEME = scheme(env.str("PUBLIC_SCHEME", default="http" if IS_DEVELOPMENT else "https"))
 PUBLIC_PORT = env.str("PUBLIC_PORT", default=str(PORT) if IS_DEVELOPMENT else "")
 # The pretend vendors and phones, linked from the navigation where they run.
 SANDBOX_URL = env.str("SANDBOX_URL", default="")
 # Number of proxies in front whose X-Forwarded-For entry may be believed; 0 takes the peer's address.
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+TRUSTED_PROXIES = proxies(env.int("TRUSTED_PROXIES", default=0))
 
 SHARED_APPS = ["django_tenants", "tenants", "django.contrib.contenttypes"]
 TENANT_APPS = [
@@ -192,6 +192,7 @@ ACCOUNT_FORMS = {
     "change_password": "accounts.forms.ChangePassword",
     "reset_password_from_key": "accounts.forms.ChooseNewPassword",
 }
+MFA_ADAPTER = "accounts.adapter.CompanyMFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 
 SESSION_COOKIE_NAME = "mpm_session"
