@@ -154,9 +154,12 @@ def _ask(adapter: Manufacturer, order: TokenOrder) -> IssuedToken:
 def close_as_issued(
     order: TokenOrder, token: str, *, actor: User | None = None, note: str = ""
 ) -> list[Message]:
-    """Store the token and book the revenue; also for an answer that came after its order fell into doubt."""
+    """Store the token and book the revenue; also for an answer that came late.
+
+    Its order may be in doubt by then, or ordered again: what came in time keeps that from being bought twice.
+    """
     closed = TokenOrder.objects.filter(
-        pk=order.pk, state__in=[State.REQUESTED, State.IN_DOUBT]
+        pk=order.pk, state__in=[State.REQUESTED, State.IN_DOUBT, State.DUE]
     ).update(
         state=State.ISSUED,
         token=token,
@@ -193,14 +196,17 @@ def close_as_issued(
 
 
 def _note_late_token(order: TokenOrder, token: str) -> None:
-    """A token came for an order that was closed otherwise: keep it where staff see it."""
+    """A token came for an order that was closed otherwise: keep it, and call staff to look again."""
     if TokenOrder.objects.filter(pk=order.pk, state=State.ISSUED, token=token).exists():
         return
     logger.error("order.late_token", extra={"order_id": order.pk})
     OrderEvent.objects.create(
         order=order,
         kind=OrderEvent.Kind.FOUND,
-        text=f"A token came after the order was closed: {token}",
+        text=f"A token came after the order was closed: {token}"[:500],
+    )
+    TokenOrder.objects.filter(pk=order.pk, state=State.REFUSED).update(
+        decided_by="", reason="A token came after the order was closed."
     )
 
 
