@@ -38,7 +38,9 @@ def report_result(result_id: int) -> None:
         ) as adapter:
             adapter.report_result(report)
     except PluginError as error:
-        _put_off(result, error)
+        _put_off(result, error.reason)
+    except registry.UnknownPlugin:
+        _put_off(result, "The operator's plug-in is no longer installed.")
     else:
         crash.point("result.sent")
         OperatorResult.objects.filter(pk=result.pk).update(
@@ -51,8 +53,7 @@ def report_result(result_id: int) -> None:
 
 
 def _claim(result: OperatorResult) -> bool:
-    cls = registry.payment_provider(result.payment.connection.plugin)
-    lease = dt.timedelta(seconds=cls.total_seconds) + LEASE_MARGIN
+    lease = dt.timedelta(seconds=_deadline(result)) + LEASE_MARGIN
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
     claimed = (
         OperatorResult.objects.filter(free, pk=result.pk)
@@ -63,11 +64,18 @@ def _claim(result: OperatorResult) -> bool:
     return bool(claimed)
 
 
-def _put_off(result: OperatorResult, error: PluginError) -> None:
+def _deadline(result: OperatorResult) -> int:
+    try:
+        return registry.payment_provider(result.payment.connection.plugin).total_seconds
+    except registry.UnknownPlugin:
+        return PaymentProvider.total_seconds
+
+
+def _put_off(result: OperatorResult, reason: str) -> None:
     gap = gap_after(result.attempts) or HOURLY_GAP
     OperatorResult.objects.filter(pk=result.pk, state=State.SENT).update(
         state=State.OWED,
         leased_until=None,
         available_at=Now() + gap,
-        reason=error.reason[:500],
+        reason=reason[:500],
     )
