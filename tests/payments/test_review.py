@@ -19,7 +19,7 @@ from ledger.selectors import balance
 from ledger.services import Movement, credit, debit, post
 from messaging.models import Message
 from payments import books, services
-from payments.models import Payment
+from payments.models import OperatorResult, Payment
 from plugins import registry
 from plugins.contracts import Capability, FoundToken, IssuedToken
 from plugins.errors import Rejected
@@ -36,6 +36,7 @@ from tests.payments.makers import (
 from vending import outcomes
 from vending import services as vending
 from vending.models import TokenOrder
+from vending.services.issuing import close_as_issued
 
 
 def stumble(*_, **__):
@@ -323,3 +324,57 @@ def test_a_slow_log_in_leaves_the_order_no_more_than_the_time_of_the_whole_call(
 
     assert set(asked) == {"https://sunking.test/auth"}
     assert order_of(payment).state == "due"
+
+
+# --- an answer that comes late --------------------------------------------------------------------------
+
+
+def test_a_late_token_keeps_a_reordered_token_from_being_bought_twice(world, pay, amina, work):
+    use_calin(world.meter)
+    with silent():
+        payment = pay("5000")
+    asked_long_ago()
+    order = vending.issue_anew(order_id=order_of(payment).pk, reason="not there", actor=amina)
+
+    close_as_issued(order, "11112222333344445555")
+    with answering() as calin:
+        work()
+        assert not calin.calls
+
+    order.refresh_from_db()
+    assert (order.state, order.token) == ("issued", "11112222333344445555")
+    assert books.violations() == []
+
+
+def test_a_token_that_comes_after_its_money_was_given_back_is_shown_to_staff(world, pay, amina):
+    use_calin(world.meter)
+    with silent():
+        payment = pay("5000")
+    asked_long_ago()
+    order = vending.give_back(order_id=order_of(payment).pk, reason="not there", actor=amina)
+    assert not inbox.orders_refused().exists()
+
+    close_as_issued(order, "11112222333344445555")
+
+    assert inbox.orders_refused().get() == order
+    assert "11112222333344445555" in order.events.latest("pk").text
+    assert books.violations() == []
+
+
+def test_a_result_for_an_operator_that_is_no_longer_installed_comes_to_the_inbox(world, airtel):
+    airtel(amount="5000")
+    result = OperatorResult.objects.create(
+        payment=Payment.objects.get(),
+        is_accepted=True,
+        decided_at=timezone.now(),
+        available_at=timezone.now(),
+    )
+    world.airtel.plugin = "gone"
+    world.airtel.save(update_fields=["plugin"])
+
+    services.report_result(result.pk)
+
+    result.refresh_from_db()
+    assert (result.state, result.attempts) == ("owed", 1)
+    assert result.available_at > timezone.now()
+    assert "installed" in result.reason
