@@ -25,7 +25,7 @@ _sweeps: dict[str, list[Sweep]] = {}
 
 
 def register(kind: DueWork.Kind, sweep: Sweep) -> None:
-    """Called from an app's ``ready``."""
+    """Called from an app's ``ready``: lower rooms first, as ``INSTALLED_APPS`` has them."""
     _sweeps.setdefault(kind, []).append(sweep)
 
 
@@ -43,8 +43,17 @@ def run(*, schema: str, kind: str) -> None:
         duework.look_again(
             company.pk,
             DueWork.Kind(kind),
-            lambda: min((at for s in sweeps if (at := s.next_due(company))), default=None),
+            lambda: _next_due(sweeps, company),
         )
+
+
+def _next_due(sweeps: list[Sweep], company: Company) -> dt.datetime | None:
+    """Ask the upper rooms first: work moves down while we look, from a payment to an order to a message.
+
+    Asked from below, it could be above when we look below, and below when we look above.
+    """
+    found = [at for sweep in reversed(sweeps) if (at := sweep.next_due(company))]
+    return min(found, default=None)
 
 
 def _restart(sweep: Sweep, company: Company) -> Exception | None:

@@ -80,3 +80,29 @@ def test_work_for_an_unknown_company_is_refused_once_and_not_tried_again(public,
 
     assert not getattr(tasks.sweep_company, "autoretry_for", ())
     assert connection.schema_name == "public"
+
+
+def test_work_that_moves_to_a_lower_room_while_we_look_is_not_forgotten(jua, sweeps):
+    at = timezone.now() + dt.timedelta(minutes=1)
+    where = ["upper"]
+
+    def look_in(room):
+        def next_due(_):
+            found = at if where == [room] else None
+            where[:] = ["lower"]
+            return found
+
+        return next_due
+
+    sweeps += [sweeping.Sweep(lambda _: None, look_in(room)) for room in ("lower", "upper")]
+    due_now(jua)
+
+    sweeping.run(schema="jua", kind=LINE)
+
+    assert DueWork.objects.get(company=jua, kind=LINE).due_at == at
+
+
+def test_rooms_are_registered_from_below():
+    rooms = [sweep.next_due.__module__.partition(".")[0] for sweep in sweeping._sweeps[LINE]]
+
+    assert rooms == ["messaging", "vending", "payments"]
