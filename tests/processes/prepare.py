@@ -12,7 +12,7 @@ import urllib.request
 import django
 from django.core.management import call_command
 
-METERS_OF_A_MAKER = 30
+METERS_OF_A_MAKER = 80
 KEYPAD, SMART = "4700011", "4800011"
 
 

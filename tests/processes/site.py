@@ -31,14 +31,25 @@ from tests.processes.prepare import serial
 
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 30
+# What nobody has touched for some seconds is lost; what was touched just now is somebody's work.
 TIME_PASSES = """
-UPDATE payments_payment SET available_at = now() WHERE state = 'received';
-UPDATE vending_tokenorder SET leased_until = now() - interval '1 s' WHERE state = 'requested';
+UPDATE payments_payment SET available_at = now()
+    WHERE state = 'received' AND booked_at < now() - interval '2 s';
+UPDATE vending_tokenorder SET available_at = now()
+    WHERE state = 'due' AND created_at < now() - interval '2 s' AND available_at IS NOT NULL;
+UPDATE vending_tokenorder SET leased_until = now() - interval '1 s'
+    WHERE state = 'requested' AND requested_at < now() - interval '2 s';
 UPDATE vending_tokenorder SET requested_at = requested_at - interval '10 min', available_at = now()
-    WHERE state = 'in_doubt' AND available_at IS NOT NULL;
-UPDATE messaging_message SET leased_until = now() - interval '1 s' WHERE leased_until IS NOT NULL;
-UPDATE payments_operatorresult SET leased_until = now() - interval '1 s' WHERE leased_until IS NOT NULL;
+    WHERE state = 'in_doubt' AND available_at > now() AND requested_at > now() - interval '10 min';
+UPDATE messaging_message SET leased_until = now() - interval '1 s'
+    WHERE state = 'queued' AND leased_until BETWEEN now() AND now() + interval '73 s';
+UPDATE payments_operatorresult SET leased_until = now() - interval '1 s'
+    WHERE state <> 'confirmed' AND leased_until > now() AND decided_at < now() - interval '3 s';
 """
+
+
+class NotYet(AssertionError):
+    """A condition was waited for in vain."""
 
 
 def until(condition, *, seconds=PATIENCE_SECONDS, what="it"):
@@ -48,7 +59,7 @@ def until(condition, *, seconds=PATIENCE_SECONDS, what="it"):
         if found := condition():
             return found
         time.sleep(0.02)
-    raise AssertionError(f"{what} did not come true in {seconds} s")
+    raise NotYet(f"{what} did not come true in {seconds} s")
 
 
 def free_port() -> int:
@@ -270,12 +281,15 @@ class Site:
         return self.query("SELECT * FROM payments_payment WHERE reference = %s", reference)
 
     def order(self, reference: str) -> SimpleNamespace:
-        (order,) = self.query(
+        (order,) = self.orders(reference)
+        return order
+
+    def orders(self, reference: str) -> list[SimpleNamespace]:
+        return self.query(
             "SELECT o.* FROM vending_tokenorder o JOIN payments_payment p ON o.source_id = p.id"
             " WHERE o.source = 'payment' AND p.reference = %s",
             reference,
         )
-        return order
 
     def is_done(self, reference: str) -> bool:
         """Whether the token of this payment is on a phone, as far as we know."""
@@ -295,13 +309,15 @@ class Site:
         self.query(TIME_PASSES)
         self.sweep()
 
-    def finish(self, reference: str) -> bool:
-        """Like ``is_done``; what is in doubt has waited long enough to be believed."""
-        if self.query(
-            "SELECT 1 FROM vending_tokenorder WHERE state = 'in_doubt' AND looked_up_at IS NULL"
-        ):
+    def take_up_until(self, condition, *, what="it") -> None:
+        """Let time pass and the sweeper come, again and again, until a condition holds."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
             self.take_up()
-        return self.is_done(reference)
+            with contextlib.suppress(NotYet):
+                until(condition, seconds=1)
+                return
+        raise AssertionError(f"{what} did not come true in {PATIENCE_SECONDS} s")
 
     def check_books(self) -> None:
         """The invariants of the books, whatever has happened."""

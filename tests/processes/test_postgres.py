@@ -5,7 +5,7 @@ from tests.processes.site import serial, until
 
 def test_a_lost_database_is_503_with_retry_after_and_mends_itself(whole, reference):
     before, during = f"{reference}a", f"{reference}b"
-    account = serial("calin_smart_meter", 13)
+    account = serial("calin_smart_meter", 40)
     whole.airtel(before, account=account)
     whole.cut_postgres()
 
@@ -21,9 +21,8 @@ def test_a_lost_database_is_503_with_retry_after_and_mends_itself(whole, referen
         lambda: (said := whole.airtel(during, account=account)).http == 200 and said, seconds=10
     )
     assert again.status == "200"
-    for reference in (before, during):
-        whole.take_up()
-        until(lambda r=reference: whole.finish(r), what="the token")
+    for paid in (before, during):
+        whole.take_up_until(lambda r=paid: whole.is_done(r), what="the token")
     assert len(whole.payments(during)) == 1
     assert len(whole.charges(account)) == 2
     whole.check_books()

@@ -12,7 +12,7 @@ PAYMENTS = 16
 
 
 def pay(site, reference, number):
-    return site.airtel(f"{reference}{number}", account=serial("calin_smart_meter", number))
+    return site.airtel(f"{reference}{number}", account=serial("calin_smart_meter", 50 + number))
 
 
 def median_ms(answers):
@@ -60,7 +60,7 @@ def test_operators_are_answered_in_time_and_the_work_is_done_afterwards(
 
 
 def test_an_emptied_redis_loses_nothing_also_with_two_beats(only_web, reference):
-    site, accounts = only_web, [serial("calin_meter", 18 + n) for n in range(5)]
+    site, accounts = only_web, [serial("calin_meter", 40 + n) for n in range(5)]
     for account in accounts:
         assert site.airtel(f"{reference}{account}", account=account).status == "200"
     site.forget_doorbells()
@@ -79,10 +79,10 @@ def test_an_emptied_redis_loses_nothing_also_with_two_beats(only_web, reference)
 
 
 def test_doorbells_are_heard_after_redis_was_emptied_under_running_processes(whole, reference):
-    whole.airtel(f"{reference}a", account=serial("calin_meter", 23))
+    whole.airtel(f"{reference}a", account=serial("calin_meter", 45))
     until(lambda: whole.is_done(f"{reference}a"), what="the first token")
     whole.forget_doorbells()
 
-    whole.airtel(f"{reference}b", account=serial("calin_meter", 23))
+    whole.airtel(f"{reference}b", account=serial("calin_meter", 45))
 
     until(lambda: whole.is_done(f"{reference}b"), seconds=3, what="the second token")
