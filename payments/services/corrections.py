@@ -184,7 +184,7 @@ def _unspent(payment: Payment) -> Decimal:
     refused = TokenOrder.objects.filter(
         source="payment", source_id=payment.pk, state=TokenOrder.State.REFUSED
     )
-    kept = refused.aggregate(total=Sum("cost"))["total"] or Decimal(0)
+    kept = Decimal(refused.aggregate(total=Sum("cost"))["total"] or 0)
     for part in payment.parts:
         if part["part"] == Part.DEVICE_CREDIT:
             kept += max(Decimal(part["amount"]), Decimal(0))
