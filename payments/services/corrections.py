@@ -184,12 +184,13 @@ def _unspent(payment: Payment) -> Decimal:
     refused = TokenOrder.objects.filter(
         source="payment", source_id=payment.pk, state=TokenOrder.State.REFUSED
     )
-    kept = Decimal(refused.aggregate(total=Sum("cost"))["total"] or 0)
+    kept = refused.aggregate(total=Sum("cost"))["total"] or Decimal(0)
     for part in payment.parts:
         if part["part"] == Part.DEVICE_CREDIT:
             kept += max(Decimal(part["amount"]), Decimal(0))
     kept = max(kept - _refunded(payment), Decimal(0))
-    return min(kept, payment.amount, balance(Account.DEVICE_CREDIT, payment.device_id))
+    unspent = balance(Account.DEVICE_CREDIT, payment.device_id)
+    return min(kept, Decimal(payment.amount), unspent)
 
 
 def _audit(actor: User, action: str, payment: Payment, reason: str, amount: Decimal) -> None:
