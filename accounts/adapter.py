@@ -30,6 +30,13 @@ class CompanyAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_client_ip(self, request: HttpRequest) -> str:
         return remote_ip(request)
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count by e-mail alone: allauth's own key begins with the Host header, which the guesser writes.
+
+        The company comes from the cache, whose keys begin with the schema.
+        """
+        return str(credentials.get("email", "")).lower()
+
     def is_safe_url(self, url: str | None) -> bool:
         """Only paths of this host: a log-in never leads elsewhere."""
         return bool(url) and str(url).startswith("/") and not str(url).startswith(("//", "/\\"))

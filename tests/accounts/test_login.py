@@ -55,6 +55,37 @@ def test_a_wrong_password_comes_back_with_a_reason_and_no_session(stranger, asha
     assert stranger.get("/").status_code == 302
 
 
+def guess(number, *, host):
+    """Guess a password, each time from another address; return what the page says."""
+    address = f"10.0.0.{number}"
+    return (
+        client_for(None, host=host)
+        .post(
+            reverse("account_login"),
+            {"login": "asha@jua.example", "password": f"guessed-password-{number}"},
+            REMOTE_ADDR=address,
+        )
+        .content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    "spelling", ["jua.localhost", "jua.localhost:{}", "JUA.localhost:{}", "jua.localhost.:{}"]
+)
+def test_guesses_are_counted_however_the_host_is_written(jua, asha, spelling):
+    said = [guess(number, host=spelling.format(1000 + number)) for number in range(7)]
+
+    assert "Too many attempts" not in said[0]
+    assert "Too many attempts" in said[-1]
+
+
+def test_guesses_at_one_company_lock_nobody_out_of_another(jua, taa, asha):
+    for number in range(7):
+        guess(number, host="jua.localhost")
+
+    assert "Too many attempts" not in guess(99, host="taa.localhost")
+
+
 def test_an_unknown_e_mail_is_told_the_same_as_a_wrong_password(stranger, asha):
     wrong = log_in(stranger, password="another-long-password").content.decode()
     unknown = log_in(stranger, email="nobody@jua.example").content.decode()
