@@ -1,28 +1,34 @@
 """Queries of the hot path: written as any other, turned into SQL once per process.
 
 Django makes the SQL of a query anew each time it runs, which costs several times what PostgreSQL takes to answer
-it. A ``Prepared`` keeps the SQL and fills in values; the rows become the same model instances.
+it. Here the SQL is kept and values are filled in; rows become the same model instances.
 """
 
+import functools
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models.expressions import Expression
 from django.db.models.query import get_related_populators
+from django.db.models.sql import UpdateQuery
 from django.db.transaction import TransactionManagementError
 
 M = TypeVar("M", bound=models.Model)
 
 
 class Hole(Expression):
-    """Stands in a query for a value that is given when it runs, as the column takes it."""
+    """Stands in a query for a value that is given when it runs.
 
-    def __init__(self, name: str) -> None:
-        super().__init__()
+    In a condition the value goes to the database as it is; what an update sets is prepared by its field.
+    """
+
+    def __init__(self, name: str, output_field: Any = None) -> None:
+        super().__init__(output_field)
         self.name = name
+        self.sets: Any = None  # the field that an update sets
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         return "%s", [self]
@@ -59,9 +65,8 @@ class Prepared(Generic[M]):
         made = self._made or self._make()
         if made.is_locking and not connection.in_atomic_block:
             raise TransactionManagementError("A row lock ends at once outside a transaction.")
-        params = [values[p.name] if isinstance(p, Hole) else p for p in made.params]
         with connection.cursor() as cursor:
-            cursor.execute(made.sql, params)
+            cursor.execute(made.sql, _filled(made.params, values))
             rows: Iterable[Any] = cursor.fetchall()
         if made.converters:
             rows = made.compiler.apply_converters(rows, made.converters)
@@ -89,7 +94,7 @@ class Prepared(Generic[M]):
             params=tuple(params),
             compiler=compiler,
             converters=compiler.get_converters(column for column, _, _ in compiler.select),
-            populators=get_related_populators(
+            populators=get_related_populators(  # type: ignore[call-arg]  # stubs of a later Django
                 compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS
             ),
             names=[column.target.attname for column, _, _ in compiler.select[span]],
@@ -105,3 +110,61 @@ class Prepared(Generic[M]):
         for name, position in made.compiler.annotation_col_map.items():
             setattr(found, name, row[position])
         return found
+
+
+class PreparedUpdate:
+    """An UPDATE that is made once: ``build`` returns which rows, and what ``update`` would be given."""
+
+    def __init__(self, build: Callable[[], tuple[models.QuerySet[Any], dict[str, Any]]]) -> None:
+        self._build = build
+        self._made: tuple[str, tuple[Any, ...]] | None = None
+
+    def run(self, **values: Any) -> int:
+        """Change the rows for these values; return how many there were."""
+        sql, params = self._made or self._make()
+        with connection.cursor() as cursor:
+            cursor.execute(sql, _filled(params, values))
+            changed: int = cursor.rowcount
+        return changed
+
+    def _make(self) -> tuple[str, tuple[Any, ...]]:
+        rows, changes = self._build()
+        for name, change in changes.items():
+            if isinstance(change, Hole):
+                change.sets = rows.model._meta.get_field(name)
+        query: Any = rows.query.chain(UpdateQuery)
+        query.add_update_values(changes)
+        sql, params = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+        self._made = sql, tuple(params)
+        return self._made
+
+
+def insert(row: models.Model) -> None:
+    """Write a new row as ``save`` does, with SQL that is made once for its model; sends no signals."""
+    sql, fields = _insert_of(type(row))
+    values = [each.get_db_prep_save(each.pre_save(row, True), connection) for each in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        row.pk = cursor.fetchone()[0]
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+@functools.cache
+def _insert_of(model: type[models.Model]) -> tuple[str, list[Any]]:
+    meta: Any = model._meta
+    quote = connection.ops.quote_name
+    fields = [each for each in meta.local_concrete_fields if each is not meta.pk]
+    columns = ", ".join(quote(each.column) for each in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    into, returning = quote(meta.db_table), quote(meta.pk.column)
+    sql = f"INSERT INTO {into} ({columns}) VALUES ({marks}) RETURNING {returning}"  # noqa: S608
+    return sql, fields
+
+
+def _filled(params: Sequence[Any], values: Mapping[str, Any]) -> list[Any]:
+    return [_value(each, values) if isinstance(each, Hole) else each for each in params]
+
+
+def _value(hole: Hole, values: Mapping[str, Any]) -> Any:
+    value = values[hole.name]
+    return hole.sets.get_db_prep_save(value, connection) if hole.sets else value

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.audit import audit
 from accounts.models import User
 from common.errors import DomainError
+from common.prepared import insert
 from common.queue import after_commit
 from common.schema import current_schema
 from common.words import _
@@ -234,7 +235,8 @@ def log_exchanges(
         for each in exchanges
     ]
     try:
-        Exchange.objects.bulk_create(rows)
+        for row in rows:
+            insert(row)
     except (DatabaseError, ValueError):
         logger.exception("exchange.not_logged", extra={"operation": operation})
 

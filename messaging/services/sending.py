@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
@@ -13,7 +14,7 @@ from accounts.models import User
 from common import crash
 from common.errors import DomainError
 from common.phone import parse_phone
-from common.prepared import Hole, Prepared
+from common.prepared import Hole, Prepared, PreparedUpdate, insert
 from common.retry import gap_after
 from common.words import _
 from messaging import tasks
@@ -47,7 +48,7 @@ def queue_message(
 
     After the commit hand it over with ``send_claimed``, or ring with ``send_after_commit``.
     """
-    return Message.objects.create(
+    message = Message(
         phone=phone,
         text=text,
         language=language,
@@ -60,6 +61,8 @@ def queue_message(
         attempts=1,
         resent_by=resent_by,
     )
+    insert(message)
+    return message
 
 
 def send_after_commit(messages: list[Message]) -> None:
@@ -133,24 +136,35 @@ _EARLY = Prepared(
 )
 
 
+def _to_be_taken(**changes: Any) -> PreparedUpdate:
+    return PreparedUpdate(
+        lambda: (
+            Message.objects.filter(pk=Hole("message"), state=State.QUEUED),
+            {
+                "connection": Hole("gateway"),
+                "gateway_id": Hole("gateway_id"),
+                "sent_at": Now(),
+                "leased_until": None,
+                "available_at": None,
+                "reason": "",
+                **changes,
+            },
+        )
+    )
+
+
+_SENT = _to_be_taken(state=State.SENT)
+_DELIVERED_AT_ONCE = _to_be_taken(state=State.DELIVERED, closed_at=Now())
+
+
 def _gateway() -> Connection | None:
     """The gateway in use: a real one before the console; a paused one waits rather than being passed by."""
     return min(_GATEWAYS.all(), key=lambda each: each.plugin == "console_sms", default=None)
 
 
 def _taken(message: Message, gateway: Connection, sent: SentSms) -> None:
-    state = State.DELIVERED if sent.is_delivered else State.SENT
-    changed = {"closed_at": Now()} if sent.is_delivered else {}
-    Message.objects.filter(pk=message.pk, state=State.QUEUED).update(
-        state=state,
-        connection=gateway,
-        gateway_id=sent.gateway_id,
-        sent_at=Now(),
-        leased_until=None,
-        available_at=None,
-        reason="",
-        **changed,
-    )
+    taken = _DELIVERED_AT_ONCE if sent.is_delivered else _SENT
+    taken.run(message=message.pk, gateway=gateway.pk, gateway_id=sent.gateway_id)
     if not sent.is_delivered:
         _apply_early_report(gateway, sent.gateway_id)
 

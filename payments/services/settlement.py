@@ -16,7 +16,7 @@ from common import crash
 from common.clock import today_in
 from common.errors import DomainError
 from common.money import vat_within
-from common.prepared import Hole, Prepared
+from common.prepared import Hole, Prepared, PreparedUpdate
 from common.retry import HOURLY_GAP, gap_after
 from common.words import _
 from customers.models import Customer
@@ -50,6 +50,19 @@ LOCKED_PAYMENT = Prepared(
         Payment.objects.select_related("device", "connection")
         .select_for_update(of=("device", "self"), no_key=True)
         .filter(pk=Hole("payment"), device__isnull=False)
+    )
+)
+
+
+SETTLE = PreparedUpdate(
+    lambda: (
+        Payment.objects.filter(pk=Hole("payment")),
+        {
+            "state": State.SETTLED,
+            "settled_at": Hole("at"),
+            "available_at": None,
+            "parts": Hole("parts"),
+        },
     )
 )
 
@@ -92,7 +105,7 @@ def settle_payment(*, company: Company, payment_id: int) -> Settled:
     post(*movements, *spent(order, split), occurred_at=at)
     payment.state, payment.settled_at = State.SETTLED, timezone.now()
     payment.available_at, payment.parts = None, parts_of(split, facts)
-    payment.save(update_fields=["state", "settled_at", "available_at", "parts"])
+    SETTLE.run(payment=payment.pk, at=payment.settled_at, parts=payment.parts)
     messages = [] if order else notices.tell_settled(company, payment)
     crash.point("settle.before_commit")
     return Settled(payment, order, messages)

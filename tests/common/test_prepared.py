@@ -4,12 +4,14 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from django.db import connection, connections, transaction
-from django.db.models import F, Sum
+from django.db import IntegrityError, connection, connections, transaction
+from django.db.models import F, IntegerField, Sum
 from django.db.transaction import TransactionManagementError
 
-from common.prepared import Hole, Prepared
+from common.prepared import Hole, Prepared, PreparedUpdate, insert
 from devices.models import Device, TariffVersion
+from payments.models import Payment
+from plugins.models import Connection
 from tests.conftest import make_world
 
 DEVICE = Prepared(
@@ -95,3 +97,92 @@ def test_a_row_lock_needs_a_transaction_also_the_second_time(world, monkeypatch)
 def test_a_value_that_is_missing_is_a_bug(world):
     with pytest.raises(KeyError):
         DEVICE.all()
+
+
+CHANGE = PreparedUpdate(
+    lambda: (
+        Payment.objects.filter(pk=Hole("payment"), state="received"),
+        {
+            "parts": Hole("parts"),
+            "device": Hole("device"),
+            "expires_at": Hole("expires_at"),
+            "attempts": F("attempts") + Hole("more", IntegerField()),
+            "reason": "",
+        },
+    )
+)
+AT = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+
+
+def payment_of(world) -> Payment:
+    return Payment(
+        connection=world.airtel,
+        reference="A1",
+        amount=Decimal("5000.5"),
+        account="47",
+        wire={"echo": "this"},
+        reason="why",
+    )
+
+
+def test_an_update_writes_what_the_query_would(world, django_assert_num_queries):
+    payment = payment_of(world)
+    payment.save()
+    values = {"parts": [{"part": "energy"}], "device": world.meter.pk, "expires_at": AT, "more": 2}
+
+    with django_assert_num_queries(1):
+        assert CHANGE.run(payment=payment.pk, **values) == 1
+
+    payment.refresh_from_db()
+    assert (payment.parts, payment.device) == ([{"part": "energy"}], world.meter)
+    assert (payment.expires_at, payment.attempts, payment.reason) == (AT, 2, "")
+    assert CHANGE.run(payment=payment.pk, **{**values, "expires_at": None, "device": None}) == 1
+    payment.refresh_from_db()
+    assert (payment.expires_at, payment.device, payment.attempts) == (None, None, 4)
+
+
+def test_an_update_says_when_its_condition_held_nowhere(world):
+    payment = payment_of(world)
+    payment.state = Payment.State.SETTLED
+    payment.device, payment.customer = world.meter, world.neema
+    payment.save()
+
+    assert CHANGE.run(payment=payment.pk, parts=[], device=None, expires_at=None, more=1) == 0
+    payment.refresh_from_db()
+    assert payment.reason == "why"
+
+
+def test_insert_writes_the_row_that_save_writes(world, django_assert_num_queries):
+    saved, inserted = payment_of(world), payment_of(world)
+    saved.save()
+    inserted.reference = "A2"
+
+    with django_assert_num_queries(1):
+        insert(inserted)
+
+    left, right = (
+        {**Payment.objects.filter(pk=each.pk).values().get()} for each in (saved, inserted)
+    )
+    for differs in ("id", "public_id", "reference", "created_at"):
+        assert left.pop(differs) != right.pop(differs)
+    assert left == right
+    assert inserted.created_at is not None
+    inserted.save(update_fields=["reason"])  # it counts as stored
+
+
+def test_insert_encrypts_what_save_encrypts(world):
+    new = Connection(plugin="sunking", kind="manufacturer", secrets={"client_secret": "s3cr3t"})
+
+    insert(new)
+
+    assert Connection.objects.get(pk=new.pk).secrets == {"client_secret": "s3cr3t"}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT secrets FROM plugins_connection WHERE id = %s", [new.pk])
+        assert b"s3cr3t" not in bytes(cursor.fetchone()[0])
+
+
+def test_insert_raises_when_the_row_stands_already(world):
+    payment_of(world).save()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(payment_of(world))

@@ -5,13 +5,14 @@ import logging
 from decimal import Decimal
 
 from django.db import DataError, IntegrityError, transaction
-from django.db.models import F
+from django.db.models import DurationField, F
 from django.db.models.functions import Now
 
 from accounts.models import User
 from appliances.models import Plan
 from common import crash
 from common.errors import DomainError
+from common.prepared import Hole, PreparedUpdate
 from common.retry import gap_after
 from common.words import _
 from ledger.models import Account, Event
@@ -39,6 +40,36 @@ from vending.services.orders import connection_for, obstacle_of, pause, resume_i
 logger = logging.getLogger(__name__)
 State = TokenOrder.State
 LEASE_MARGIN = dt.timedelta(seconds=30)
+
+
+CLAIM = PreparedUpdate(
+    lambda: (
+        TokenOrder.objects.filter(pk=Hole("order"), state=State.DUE, paused_reason=""),
+        {
+            "state": State.REQUESTED,
+            "requested_at": Now(),
+            "leased_until": Now() + Hole("lease", DurationField()),
+            "attempts": F("attempts") + 1,
+            "available_at": None,
+        },
+    )
+)
+CLOSE = PreparedUpdate(
+    lambda: (
+        TokenOrder.objects.filter(
+            pk=Hole("order"), state__in=[State.REQUESTED, State.IN_DOUBT, State.DUE]
+        ),
+        {
+            "state": State.ISSUED,
+            "token": Hole("token"),
+            "closed_at": Now(),
+            "leased_until": None,
+            "available_at": None,
+            "reason": "",
+            "decided_by": Hole("decided_by"),
+        },
+    )
+)
 
 
 class OrderNotDue(DomainError):
@@ -81,14 +112,7 @@ def claim(order: TokenOrder, connection: Connection) -> None:
     """
     cls = registry.manufacturer(connection.plugin)
     lease = dt.timedelta(seconds=cls.total_seconds) + LEASE_MARGIN
-    claimed = TokenOrder.objects.filter(pk=order.pk, state=State.DUE, paused_reason="").update(
-        state=State.REQUESTED,
-        requested_at=Now(),
-        leased_until=Now() + lease,
-        attempts=F("attempts") + 1,
-        available_at=None,
-    )
-    if not claimed:
+    if not CLAIM.run(order=order.pk, lease=lease):
         raise OrderNotDue
     order.attempts += 1
 
@@ -158,18 +182,7 @@ def close_as_issued(
 
     Its order may be in doubt by then, or ordered again: what came in time keeps that from being bought twice.
     """
-    closed = TokenOrder.objects.filter(
-        pk=order.pk, state__in=[State.REQUESTED, State.IN_DOUBT, State.DUE]
-    ).update(
-        state=State.ISSUED,
-        token=token,
-        closed_at=Now(),
-        leased_until=None,
-        available_at=None,
-        reason="",
-        decided_by=str(actor) if actor else "",
-    )
-    if not closed:
+    if not CLOSE.run(order=order.pk, token=token, decided_by=str(actor) if actor else ""):
         _note_late_token(order, token)
         return []
     order.state, order.token = State.ISSUED, token

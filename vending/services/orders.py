@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models.functions import Now
 
-from common.prepared import Hole, Prepared
+from common.prepared import Hole, Prepared, insert
 from devices.models import Device
 from plugins import registry
 from plugins.models import Connection
@@ -38,7 +38,7 @@ class NewOrder:
 
 def place_order(new: NewOrder, *, now: dt.datetime) -> TokenOrder:
     """Write an order that is due, in the caller's transaction; the caller books its cost."""
-    return TokenOrder.objects.create(
+    order = TokenOrder(
         device=new.device,
         task=new.task,
         source=new.source,
@@ -53,6 +53,8 @@ def place_order(new: NewOrder, *, now: dt.datetime) -> TokenOrder:
         created_at=now,
         available_at=now + TAKEN_UP_AFTER,
     )
+    insert(order)
+    return order
 
 
 _CONNECTION = Prepared(lambda: Connection.objects.filter(plugin=Hole("plugin")))
