@@ -24,6 +24,7 @@ from payments.models import Payment
 from vending.models import TokenOrder
 
 State = Payment.State
+OPEN = [TokenOrder.State.DUE, TokenOrder.State.REQUESTED, TokenOrder.State.IN_DOUBT]
 
 
 class NothingToRefund(DomainError):
@@ -36,6 +37,10 @@ class RefundWhole(DomainError):
 
 class CannotReverse(DomainError):
     message = _("Only a payment that was counted can be reversed.")
+
+
+class TokenOnItsWay(DomainError):
+    message = _("A token of this payment is on its way or in doubt. Decide that first.")
 
 
 class NothingToPayOut(DomainError):
@@ -106,10 +111,13 @@ def reverse_payment(
     loss, or is owed by the customer, by choice.
 
     :raises CannotReverse: it was not counted, or is reversed already
+    :raises TokenOnItsWay: its order is open; give it back or wait for it
     """
     payment = _lock(payment_id)
     if payment.state not in {State.RECEIVED, State.UNMATCHED, State.SETTLED}:
         raise CannotReverse
+    if TokenOrder.objects.filter(source="payment", source_id=payment.pk, state__in=OPEN).exists():
+        raise TokenOnItsWay
     lines = [credit(Account.OPERATOR_CLEARING, payment.amount, payment.connection_id)]
     if payment.state == State.SETTLED:
         event, unspent = Event.REVERSED, _unspent(payment)

@@ -108,6 +108,7 @@ def handle_incoming(
 def _is_storable(call: Validation | Notice) -> bool:
     """Whether names and numbers fit our columns."""
     texts = [call.reference, call.account, call.payer_phone, call.payer_name, *call.wire.values()]
+    texts.append(getattr(call, "receipt", ""))
     fits = 0 < len(call.reference) <= LONGEST and len(call.account) <= LONGEST
     return fits and all(is_text(text) for text in texts)
 
@@ -252,16 +253,20 @@ class _Intake:
             payment = self._standing(notice.reference, lock=True)
             if payment is None or (notice.our_id and notice.our_id != str(payment.pk)):
                 return _close(self.kept, no(Reason.UNKNOWN_REFERENCE))
-            is_late = payment.state == State.RETURNED and payment.booked_at is None
-            if payment.state != State.VALIDATED and not is_late:
-                return self._repeat(payment)
-            refusal = refusal_of(payment.device) if payment.device else Reason.UNKNOWN_DEVICE
-            payment.state = State.UNMATCHED if refusal or is_late else State.RECEIVED
-            payment.reason = WORDS[refusal] if refusal else payment.reason
-            payment.booked_at, payment.receipt = self.now, notice.receipt[:64]
-            payment.available_at = self._taken_up_at(payment)
-            payment.save(update_fields=["state", "reason", "booked_at", "receipt", "available_at"])
-            return self._count(payment)
+            return self._count_validated(payment, notice)
+
+    def _count_validated(self, payment: Payment, notice: Notice) -> Outcome:
+        """Count a locked payment if it stands validated; money after its time waits for a person."""
+        is_late = payment.state == State.RETURNED and payment.booked_at is None
+        if payment.state != State.VALIDATED and not is_late:
+            return self._repeat(payment)
+        refusal = refusal_of(payment.device) if payment.device else Reason.UNKNOWN_DEVICE
+        payment.state = State.UNMATCHED if refusal or is_late else State.RECEIVED
+        payment.reason = WORDS[refusal] if refusal else payment.reason
+        payment.booked_at, payment.receipt = self.now, notice.receipt[:64]
+        payment.available_at = self._taken_up_at(payment)
+        payment.save(update_fields=["state", "reason", "booked_at", "receipt", "available_at"])
+        return self._count(payment)
 
     def _book_again(self, notice: Notice, amount: Decimal) -> Outcome:
         self.kept.digest = ""
@@ -270,7 +275,7 @@ class _Intake:
             if payment is None:  # the same bytes under another reference: never count them again
                 return _close(self.kept, no(Reason.CONFLICT, Verdict.CONFLICT))
             if (payment.amount, payment.account) == (amount, notice.account):
-                return self._repeat(payment)
+                return self._count_validated(payment, notice)
             return self._conflict(payment, notice)
 
     def _repeat(self, payment: Payment) -> Outcome:

@@ -18,7 +18,7 @@ from ledger.services import Movement, UnbalancedPosting, credit, debit, post
 from payments import books, services
 from payments.models import Payment
 from tests.conftest import NOW
-from tests.payments.makers import answering, sunking, use_calin, use_sunking
+from tests.payments.makers import answering, silent, sunking, use_calin, use_sunking
 from vending.models import TokenOrder
 from vending.services import NewOrder, issue, place_order
 
@@ -181,6 +181,20 @@ def test_a_reversal_after_issue_is_a_loss_or_owed_by_choice(world, amina, pay, a
         services.reverse_payment(
             payment_id=payment.pk, as_loss=True, reason="x", actor=amina, now=NOW
         )
+
+
+def test_a_payment_whose_token_is_in_doubt_cannot_be_reversed(world, amina, pay):
+    use_calin(world.meter)
+    with silent():
+        payment = pay("5000")
+
+    with pytest.raises(services.TokenOnItsWay):
+        services.reverse_payment(
+            payment_id=payment.pk, as_loss=True, reason="x", actor=amina, now=NOW
+        )
+
+    payment.refresh_from_db()
+    assert payment.state == "settled"
 
 
 def test_money_that_is_taken_back_before_it_was_spent_leaves_suspense(world, amina, airtel, work):

@@ -19,9 +19,8 @@ def services():
 
 
 def variables_read() -> set[str]:
-    return {
-        name for path in (PROJECT / "mpm").rglob("*.py") for name in READ.findall(path.read_text())
-    }
+    paths = [*(PROJECT / "mpm").rglob("*.py"), *(PROJECT / "common").rglob("*.py")]
+    return {name for path in paths for name in READ.findall(path.read_text())}
 
 
 def test_every_variable_that_is_read_stands_in_the_example():
