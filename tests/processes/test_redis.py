@@ -36,7 +36,7 @@ def ring_off(whole):
 
 @pytest.mark.parametrize("how", ["dead", "hanging"])
 def test_operators_are_answered_in_time_and_the_work_is_done_afterwards(
-    whole, ring_off, reference, how, record_property
+    whole, ring_off, reference, how
 ):
     whole.warm_up()
     usual = [pay(whole, f"{reference}u", number) for number in range(PAYMENTS)]
@@ -47,10 +47,7 @@ def test_operators_are_answered_in_time_and_the_work_is_done_afterwards(
     assert {each.status for each in answers} == {"200"}
     assert max(each.seconds for each in answers) <= ANSWER_SECONDS
     assert median_ms(answers) <= median_ms(usual) + DOORBELL_MS
-    record_property("usual_ms", median_ms(usual))
-    record_property("median_ms", median_ms(answers))
-    record_property("slowest_ms", max(round(each.seconds * 1000) for each in answers))
-    record_property("doorbell_ms", whole.doorbells_ms())
+    assert statistics.median(whole.doorbells_ms()) <= DOORBELL_MS
 
     come_back()
 
