@@ -12,10 +12,12 @@ from django.utils import timezone
 from ledger.models import Account
 from ledger.selectors import balance
 from messaging.models import Message
+from plugins.errors import Unavailable
 from plugins.models import Connection, Exchange
 from tests.payments.makers import CALIN_URL, answering, asked_long_ago, silent, use_calin
 from vending import services, sweeps
 from vending.models import TokenOrder
+from vending.services.issuing import put_back
 
 HISTORY = "https://smart.test/api/POS_PurchaseHistory"
 PURCHASE = "https://smart.test/api/POS_Purchase/"
@@ -188,6 +190,20 @@ def test_an_order_whose_lease_still_runs_is_left_alone(world, pay):
     TokenOrder.objects.update(state="requested", leased_until=later)
 
     services.release_lost(TokenOrder.objects.get().pk)
+
+    assert TokenOrder.objects.get().state == "requested"
+
+
+def test_a_worker_that_woke_up_late_does_not_put_back_anothers_order(world, pay):
+    use_calin(world.meter)
+    with silent():
+        pay("5000")
+    later = timezone.now() + dt.timedelta(minutes=2)
+    TokenOrder.objects.update(state="requested", leased_until=later)
+    late = TokenOrder.objects.get()
+    TokenOrder.objects.update(attempts=late.attempts + 1)
+
+    put_back(late, Unavailable("No connection."))
 
     assert TokenOrder.objects.get().state == "requested"
 

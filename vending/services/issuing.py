@@ -5,8 +5,9 @@ import logging
 from decimal import Decimal
 
 from django.db import DataError, IntegrityError, transaction
-from django.db.models import DurationField, F
+from django.db.models import DurationField, F, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.models import User
 from appliances.models import Plan
@@ -115,6 +116,7 @@ def claim(order: TokenOrder, connection: Connection) -> None:
     if not CLAIM.run(order=order.pk, lease=lease):
         raise OrderNotDue
     order.attempts += 1
+    order.requested_at = timezone.now()
 
 
 def request_of(order: TokenOrder) -> TokenRequest:
@@ -275,7 +277,7 @@ def put_back(order: TokenOrder, error: PluginError, *, pause_reason: str = "") -
     gap = gap_after(order.attempts)
     if gap is None and not pause_reason:
         pause_reason = error.reason
-    changed = TokenOrder.objects.filter(pk=order.pk, state=State.REQUESTED).update(
+    changed = _held(order).update(
         state=State.DUE,
         leased_until=None,
         reason=error.reason[:500],
@@ -301,7 +303,7 @@ def doubt(order: TokenOrder, reason: str, cls: type[Manufacturer]) -> list[Messa
 def park(order: TokenOrder, reason: str, cls: type[Manufacturer]) -> list[Message]:
     """Let an order wait in doubt until the manufacturer, where it can be asked, or a person settles it."""
     can_be_asked = Capability.FIND_TOKENS in cls.capabilities
-    parked = TokenOrder.objects.filter(pk=order.pk, state=State.REQUESTED).update(
+    parked = _held(order).update(
         state=State.IN_DOUBT,
         reason=reason[:500],
         leased_until=None,
@@ -314,6 +316,11 @@ def park(order: TokenOrder, reason: str, cls: type[Manufacturer]) -> list[Messag
     OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.IN_DOUBT, text=reason[:500])
     duework.announce(current_company().pk)
     return outcomes.tell(order)
+
+
+def _held(order: TokenOrder) -> QuerySet[TokenOrder]:
+    """The order, while it is out for the call that this worker made: never for another worker's."""
+    return TokenOrder.objects.filter(pk=order.pk, state=State.REQUESTED, attempts=order.attempts)
 
 
 def release_lost(order_id: int) -> list[Message]:
