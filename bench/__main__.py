@@ -32,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--json", action="store_true", help="print the figures as JSON")
     add("--seconds", type=float, default=6.0, help="length of each burst (default 6)")
     add("--clients", type=int, default=6, help="connections of the operator (default 6)")
-    add("--payments", type=int, default=1500, help="payments through the whole line (default 1500)")
+    add("--payments", type=int, default=1000, help="payments through the whole line (default 1000)")
     return parser
 
 

@@ -4,17 +4,26 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import worker_init
+from celery.signals import task_prerun, worker_init
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mpm.settings")
 
 app = Celery("mpm", amqp="mpm.broker:Amqp")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# Celery would connect to the database anew for every task, which costs more than the task.
+app.conf.CELERY_DB_REUSE_MAX = 1000
 app.conf.beat_schedule = {
     "sweep": {"task": "tenants.tasks.sweep", "schedule": 5.0},
     "tidy": {"task": "tenants.tasks.tidy", "schedule": crontab(hour="1", minute="17")},
 }
+
+
+@task_prerun.connect
+def leave_broken_connections(**_: object) -> None:
+    """As at the start of a web request: what is too old or broke is replaced."""
+    close_old_connections()
 
 
 @worker_init.connect

@@ -3,6 +3,7 @@
 import threading
 
 from celery import current_app
+from celery.signals import task_prerun
 from django.conf import settings
 
 
@@ -14,3 +15,16 @@ def test_a_thread_of_the_web_server_queues_at_our_broker():
     thread.join()
 
     assert found == [settings.REDIS_URL]
+
+
+def test_a_worker_keeps_its_database_connection_between_tasks():
+    assert current_app.conf.get("CELERY_DB_REUSE_MAX") == 1000
+
+
+def test_a_worker_replaces_a_broken_connection_before_the_next_task(monkeypatch):
+    looked_at = []
+    monkeypatch.setattr("mpm.celery.close_old_connections", lambda: looked_at.append(True))
+
+    task_prerun.send(sender=None)
+
+    assert looked_at == [True]
