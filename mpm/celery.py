@@ -1,10 +1,10 @@
 """The Celery app. Its messages are doorbells; what is due stands in PostgreSQL."""
 
+import gc
 import os
 
 from celery import Celery
-from celery.schedules import crontab
-from celery.signals import task_prerun, worker_init
+from celery.signals import task_prerun, worker_before_create_process, worker_init
 from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mpm.settings")
@@ -14,16 +14,23 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # Celery would connect to the database anew for every task, which costs more than the task.
 app.conf.CELERY_DB_REUSE_MAX = 1000
-app.conf.beat_schedule = {
-    "sweep": {"task": "tenants.tasks.sweep", "schedule": 5.0},
-    "tidy": {"task": "tenants.tasks.tidy", "schedule": crontab(hour="1", minute="17")},
-}
 
 
 @task_prerun.connect
 def leave_broken_connections(**_: object) -> None:
     """As at the start of a web request: what is too old or broke is replaced."""
     close_old_connections()
+
+
+@worker_before_create_process.connect
+def share_memory(**_: object) -> None:
+    """Load what every process of the pool needs before they part, and keep the collector away from it."""
+    from payments import line  # noqa: F401
+    from plugins import registry
+
+    registry.load()
+    gc.collect()
+    gc.freeze()
 
 
 @worker_init.connect

@@ -26,7 +26,7 @@ STOP_SECONDS = 60.0
 BAD_SETTING = "django.core.exceptions.ImproperlyConfigured: "
 WEB = "granian --interface wsgi --workers 2 --blocking-threads 4 --no-ws --respawn-failed-workers"
 WORKER = "celery -A mpm worker --pool prefork -c 2 --without-gossip --without-mingle -l INFO"
-BEAT = "celery -A mpm beat --pidfile= -l WARNING"
+BEAT = "celery -A mpm.beat beat --pidfile= -l WARNING"
 
 
 class CannotRun(Exception):

@@ -1,10 +1,14 @@
 """Whoever rings, in whatever thread, rings at our broker."""
 
+import subprocess
+import sys
 import threading
 
 from celery import current_app
 from celery.signals import task_prerun
 from django.conf import settings
+
+from mpm import beat
 
 
 def test_a_thread_of_the_web_server_queues_at_our_broker():
@@ -28,3 +32,22 @@ def test_a_worker_replaces_a_broken_connection_before_the_next_task(monkeypatch)
     task_prerun.send(sender=None)
 
     assert looked_at == [True]
+
+
+def test_beat_sends_only_what_a_worker_knows():
+    worker = current_app._get_current_object()
+    worker.loader.import_default_modules()
+
+    sent = {entry["task"] for entry in beat.app.conf.beat_schedule.values()}
+
+    assert sent == {"tenants.tasks.sweep", "tenants.tasks.tidy"}
+    assert sent <= worker.tasks.keys()
+
+
+def test_beat_loads_no_room():
+    rooms = "{name.split('.')[0] for name in sys.modules} & {'payments', 'tenants', 'plugins'}"
+    code = f"import sys, mpm.beat; print({rooms})"
+
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert said.stdout == "set()\n"
