@@ -9,12 +9,13 @@ import functools
 import logging
 import threading
 import time
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from celery import Task, current_app
 from django.db import transaction
-from kombu import Connection
+from kombu import Connection, Producer
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -58,13 +59,32 @@ class Doorbell(threading.local):
 
     def _ring(self, task: "Task[Any, Any]", kwargs: Mapping[str, Any]) -> bool:
         try:
-            task.apply_async(  # type: ignore[call-arg]  # the stubs do not know `connection`
-                kwargs=dict(kwargs), connection=self._connect(), retry=False
-            )
+            self._publish(task, kwargs)
         except (OperationalError, RedisError, OSError):
             self._hang_up()
             return False
         return True
+
+    def _publish(self, task: "Task[Any, Any]", kwargs: Mapping[str, Any]) -> None:
+        """Put on the broker what ``apply_async`` would, which takes four times as long to make it."""
+        message = current_app.amqp.as_task_v2(
+            str(uuid.uuid4()),
+            task.name,
+            kwargs=dict(kwargs),
+            argsrepr="",
+            kwargsrepr="",
+            time_limit=task.time_limit,
+            ignore_result=True,
+        )
+        Producer(self._connect(), auto_declare=False).publish(
+            message.body,
+            routing_key=_queue_of(task.name),
+            serializer=current_app.conf.task_serializer,
+            headers=message.headers,
+            delivery_mode=2,
+            retry=False,
+            **message.properties,
+        )
 
     def _connect(self) -> Connection:
         if self.connection is None:
@@ -83,6 +103,12 @@ class Doorbell(threading.local):
         connection, self.connection = self.connection, None
         if connection is not None:
             connection.collect(socket_timeout=0.01)
+
+
+@functools.cache
+def _queue_of(task_name: str) -> str:
+    route: dict[str, Any] = current_app.amqp.router.route({}, task_name)
+    return str(route["queue"].name)
 
 
 _doorbell = Doorbell()

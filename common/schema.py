@@ -16,5 +16,11 @@ def open_public() -> None:
 
 
 def open_company(company: Any) -> None:
-    """Open a company's schema on this thread's connection; ``tenants.scope.in_company`` checks more."""
-    connection.set_tenant(company)  # type: ignore[attr-defined]
+    """Open a company's schema on this thread's connection; ``tenants.scope.in_company`` checks more.
+
+    Where it is open already, nothing is sent to the database again.
+    """
+    if current_schema() == company.schema_name:
+        connection.tenant = company  # type: ignore[attr-defined]
+    else:
+        connection.set_tenant(company)  # type: ignore[attr-defined]

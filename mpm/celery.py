@@ -2,8 +2,9 @@
 
 import gc
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.signals import task_prerun, worker_before_create_process, worker_init
 from django.db import close_old_connections
 
@@ -17,9 +18,10 @@ app.conf.CELERY_DB_REUSE_MAX = 1000
 
 
 @task_prerun.connect
-def leave_broken_connections(**_: object) -> None:
+def leave_broken_connections(*, task: "Task[Any, Any]", **_: object) -> None:
     """As at the start of a web request: what is too old or broke is replaced."""
-    close_old_connections()
+    if not task.request.is_eager:  # called in the middle of somebody's transaction
+        close_old_connections()
 
 
 @worker_before_create_process.connect

@@ -40,7 +40,6 @@ class CompanyMiddleware:
             request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
             set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
             return self.get_response(request)
-        open_public()
         company = company_for_host(host)
         if company is None:
             return HttpResponseNotFound("There is no company at this address.")

@@ -5,6 +5,7 @@ import time
 from django.conf import settings
 from django.db.models import QuerySet
 
+from common.schema import open_public
 from tenants.models import Company, Domain
 
 CACHE_SECONDS = 5.0
@@ -16,6 +17,7 @@ def company_for_host(host: str) -> Company | None:
     kept = _by_host.get(host)
     if kept and kept[0] > time.monotonic():
         return kept[1]
+    open_public()
     domain = Domain.objects.select_related("tenant").filter(domain=host).first()
     if domain is None or not domain.tenant.is_active or domain.tenant.schema_name == "public":
         return None

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from common import crash
 from common.money import AmountTooFine, NotAnAmount, parse_amount
 from common.phone import same_or_raw
-from common.prepared import Hole, PreparedUpdate, insert
+from common.prepared import Hole, Prepared, PreparedUpdate, insert
 from common.queue import after_commit
 from common.texts import is_text
 from devices.models import Device
@@ -45,6 +45,14 @@ VALIDATION_LIVES = timedelta(hours=24)
 TAKEN_UP_AFTER = timedelta(seconds=8)
 LONGEST = 64
 DECIDED = ("state", "verdict", "reason", "kind", "reference", "price", "digest")
+STANDING = Prepared(
+    lambda: Payment.objects.filter(connection_id=Hole("connection"), reference=Hole("reference"))
+)
+STANDING_LOCKED = Prepared(
+    lambda: Payment.objects.select_for_update(no_key=True).filter(
+        connection_id=Hole("connection"), reference=Hole("reference")
+    )
+)
 CLOSE = PreparedUpdate(
     lambda: (
         KeptCallback.objects.filter(pk=Hole("kept")),
@@ -280,6 +288,11 @@ class _Intake:
 
     def _repeat(self, payment: Payment) -> Outcome:
         """The same money again: the same word, no effect, and a result that is owed is sent again."""
+        if Capability.REPORT_RESULT in self.provider.capabilities:
+            self._owe_result_again(payment)
+        return _close(self.kept, self._word_on(payment), payment)
+
+    def _owe_result_again(self, payment: Payment) -> None:
         OperatorResult.objects.filter(payment=payment).update(
             state=OperatorResult.State.OWED, available_at=self.now, attempts=0
         )
@@ -287,7 +300,6 @@ class _Intake:
         if result is not None:
             duework.announce(self.company.pk)
             self._ring_result(result)
-        return _close(self.kept, self._word_on(payment), payment)
 
     def _conflict(self, payment: Payment, notice: Notice) -> Outcome:
         outcome = _close(self.kept, no(Reason.CONFLICT, Verdict.CONFLICT, str(payment.pk)), payment)
@@ -309,10 +321,8 @@ class _Intake:
         return amount
 
     def _standing(self, reference: str, *, lock: bool = False) -> Payment | None:
-        payments = Payment.objects.filter(connection=self.connection, reference=reference)
-        if lock:
-            payments = payments.select_for_update(no_key=True)
-        return payments.first()
+        found = STANDING_LOCKED if lock else STANDING
+        return found.first(connection=self.connection.pk, reference=reference)
 
     def _new_payment(
         self, call: Validation | Notice, amount: Decimal, device: Device | None, state: State

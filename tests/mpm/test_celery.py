@@ -3,12 +3,15 @@
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 from celery import current_app
 from celery.signals import task_prerun
 from django.conf import settings
+from django.db import connection
 
 from mpm import beat
+from tenants import tasks
 
 
 def test_a_thread_of_the_web_server_queues_at_our_broker():
@@ -29,9 +32,18 @@ def test_a_worker_replaces_a_broken_connection_before_the_next_task(monkeypatch)
     looked_at = []
     monkeypatch.setattr("mpm.celery.close_old_connections", lambda: looked_at.append(True))
 
-    task_prerun.send(sender=None)
+    task = SimpleNamespace(request=SimpleNamespace(is_eager=False))
+
+    task_prerun.send(sender=None, task=task)
 
     assert looked_at == [True]
+
+
+def test_a_task_inside_a_transaction_leaves_the_connection_alone(public):
+    tasks.sweep.apply().get()
+
+    assert connection.in_atomic_block
+    assert connection.is_usable()
 
 
 def test_beat_sends_only_what_a_worker_knows():
