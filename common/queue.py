@@ -38,6 +38,7 @@ class Doorbell(threading.local):
     ) -> None:
         self.seconds, self.quiet_seconds = seconds, quiet_seconds
         self.connection: Connection | None = None
+        self.producer: Producer | None = None
         self.quiet_until = 0.0
 
     def ring(self, task: "Task[Any, Any]", kwargs: Mapping[str, Any]) -> bool:
@@ -76,7 +77,9 @@ class Doorbell(threading.local):
             time_limit=task.time_limit,
             ignore_result=True,
         )
-        Producer(self._connect(), auto_declare=False).publish(
+        if self.producer is None:
+            self.producer = Producer(self._connect(), auto_declare=False)
+        self.producer.publish(
             message.body,
             routing_key=_queue_of(task.name),
             serializer=current_app.conf.task_serializer,
@@ -100,7 +103,7 @@ class Doorbell(threading.local):
         return self.connection
 
     def _hang_up(self) -> None:
-        connection, self.connection = self.connection, None
+        connection, self.connection, self.producer = self.connection, None, None
         if connection is not None:
             connection.collect(socket_timeout=0.01)
 

@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "common.http.RequestIdMiddleware",
     "tenants.middleware.CompanyMiddleware",
+    "tenants.middleware.MachineDoorMiddleware",
     "common.http.PolicyMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -18,7 +18,11 @@ from plugins.services import build_adapter
 from tenants.scope import current_company
 
 MAX_BODY_BYTES = 64 * 1024
-CONNECTION = Prepared(lambda: Connection.objects.filter(plugin=Hole("plugin"), kind="payment"))
+CONNECTION = Prepared(
+    lambda: Connection.objects.filter(plugin=Hole("plugin"), kind="payment").only(
+        "plugin", "kind", "is_on", "settings", "secrets", "webhook_key"
+    )
+)
 
 
 @csrf_exempt

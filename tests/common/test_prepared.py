@@ -186,3 +186,14 @@ def test_insert_raises_when_the_row_stands_already(world):
 
     with pytest.raises(IntegrityError), transaction.atomic():
         insert(payment_of(world))
+
+
+def test_columns_that_are_left_out_are_read_when_needed(world, django_assert_num_queries):
+    short = Prepared(lambda: Device.objects.filter(serial=Hole("serial")).only("serial"))
+
+    found = short.first(serial=world.meter.serial)
+
+    with django_assert_num_queries(0):
+        assert found.serial == world.meter.serial
+    with django_assert_num_queries(1):
+        assert found.manufacturer == "demo_meter"
