@@ -74,6 +74,7 @@ class MachineDoorMiddleware:
         except DATABASE_AWAY:
             connection.close()
             return _come_back()
+        answer.headers["Content-Length"] = str(len(answer.content))
         return answer
 
 

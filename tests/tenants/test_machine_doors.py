@@ -18,6 +18,7 @@ def test_a_callback_is_answered_without_cookies_or_the_headers_of_a_page(world, 
 
     assert answer.status_code == 200
     assert answer.content.startswith(b"<COMMAND>")
+    assert answer.headers["Content-Length"] == str(len(answer.content))
     assert not answer.cookies
     assert "Content-Security-Policy" not in answer.headers
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
