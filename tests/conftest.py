@@ -6,12 +6,15 @@ to be emptied.
 """
 
 import datetime as dt
+import os
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import setup_databases, teardown_databases
@@ -30,6 +33,12 @@ pytest_plugins = ["tests.line"]
 NOW = dt.datetime(2026, 11, 23, 11, 2, 7, tzinfo=dt.UTC)
 PASSWORD = "a-long-password-of-tests"
 COMPANIES = {"jua": "Jua Power", "taa": "Taa Energy"}
+
+# Each test process has a cache of its own, in a Redis database of its own, and may take its time under load.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+CACHE = settings.CACHES["default"]
+CACHE["LOCATION"] = urlsplit(settings.REDIS_URL)._replace(path=f"/{WORKER + 1}").geturl()
+CACHE["OPTIONS"] = {"socket_timeout": 5, "socket_connect_timeout": 5}
 
 
 def make_company(slug: str, name: str) -> Company:
