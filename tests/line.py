@@ -10,37 +10,12 @@ from messaging import services as messaging
 from messaging.models import Message
 from payments import line
 from payments.models import Payment
+from simulation.airtel import airtel_xml
 from tenants.scope import current_company
 from vending import services as vending
 from vending.models import TokenOrder
 
 references = itertools.count(1)
-
-
-def airtel_xml(
-    *,
-    reference,
-    amount="5000",
-    account="47000100011",
-    phone="754123456",
-    password="airtel-pw",
-    **more,
-):
-    fields = {
-        "TYPE": "C2B",
-        "CUSTOMERMSISDN": phone,
-        "CUSTOMERNAME": "Neema Bahati",
-        "MERCHANTMSISDN": "689000111",
-        "AMOUNT": amount,
-        "PIN": "",
-        "REFERENCE": account,
-        "USERNAME": "jua",
-        "PASSWORD": password,
-        "REFERENCE1": reference,
-        **more,
-    }
-    inner = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
-    return f"<COMMAND>{inner}</COMMAND>"
 
 
 @pytest.fixture

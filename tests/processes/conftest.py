@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tests.processes.site import Site
+from simulation.site import Site
 
 numbers = itertools.count(1)
 

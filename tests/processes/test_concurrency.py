@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.processes.site import serial, until
+from simulation.site import serial, until
 
 MANY = 50
 

@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from tests.processes.site import serial, until
+from simulation.site import serial, until
 
 POINTS = ["callback.kept", "book.before_commit", "book.committed"]
 

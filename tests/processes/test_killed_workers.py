@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.processes.site import serial
+from simulation.site import serial
 
 KEYPAD, SMART = "calin_meter", "calin_smart_meter"
 

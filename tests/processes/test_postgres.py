@@ -1,6 +1,6 @@
 """PostgreSQL cut off: operators are told to come again, and everything mends itself."""
 
-from tests.processes.site import serial, until
+from simulation.site import serial, until
 
 
 def test_a_lost_database_is_503_with_retry_after_and_mends_itself(whole, reference):

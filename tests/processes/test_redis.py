@@ -4,7 +4,7 @@ import statistics
 
 import pytest
 
-from tests.processes.site import serial, until
+from simulation.site import serial, until
 
 ANSWER_SECONDS = 1
 DOORBELL_MS = 100

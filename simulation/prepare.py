@@ -1,0 +1,123 @@
+"""Run once in a database of its own: companies whose vendors are the sandboxes at the given addresses.
+
+    python -m simulation.prepare jua=http://127.0.0.1:8010 taa=http://127.0.0.1:8011
+
+Prints as JSON, per company, the key in the webhook addresses of each plug-in.
+"""
+
+import datetime as dt
+import json
+import os
+import sys
+import urllib.request
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import django
+
+from simulation.airtel import PASSWORD, USERNAME
+from simulation.site import serial
+
+if TYPE_CHECKING:
+    from customers.models import Customer
+    from devices.models import Tariff
+
+METERS_OF_A_MAKER = 80
+MAKERS = ("calin_meter", "calin_smart_meter")
+PLUGINS = (*MAKERS, "vodacom_tz", "africastalking")
+AIRTEL = {
+    "username": USERNAME,
+    "password": PASSWORD,
+    "country_code": "255",
+    "currency": "TZS",
+    "check_password": True,
+}
+
+
+def main(addresses: dict[str, str]) -> None:
+    """Migrate, and furnish one company per address."""
+    from django.core.management import call_command
+
+    call_command("migrate_schemas", shared=True, verbosity=0)
+    print(json.dumps({slug: furnish(slug, sandbox) for slug, sandbox in addresses.items()}))
+
+
+def furnish(slug: str, sandbox: str) -> dict[str, str]:
+    """Make a company with its customer, meters and connections; return its webhook keys."""
+    from plugins.models import Connection
+    from tenants.scope import in_company
+    from tenants.services import add_company
+
+    add_company(
+        slug=slug,
+        name=f"{slug.capitalize()} Power",
+        country="TZ",
+        currency="TZS",
+        timezone="Africa/Dar_es_Salaam",
+        furnish=lambda _: None,
+    )
+    with in_company(slug):
+        connect(sandbox)
+        add_meters(slug)
+        return dict(Connection.objects.values_list("plugin", "webhook_key"))
+
+
+def connect(sandbox: str) -> None:
+    """Connect the vendors of a sandbox, and Airtel with an account of its own."""
+    from plugins.services import connect_plugin
+
+    with urllib.request.urlopen(f"{sandbox}/credentials.json") as answer:  # noqa: S310  our own
+        credentials = json.load(answer)
+    for slug in PLUGINS:
+        connect_plugin(slug=slug, data=credentials[slug], actor=None)
+    connect_plugin(slug="airtel", data=AIRTEL, actor=None)
+
+
+def add_meters(company: str) -> None:
+    """Give one customer many meters of two makers, all on one tariff without debts."""
+    from devices.models import Device
+
+    customer, tariff = add_customer("Neema", "+255754123456"), add_tariff("Household", Decimal(400))
+    Device.objects.bulk_create(
+        Device(
+            kind=Device.Kind.METER,
+            manufacturer=maker,
+            serial=serial(maker, number, company),
+            customer=customer,
+            village=customer.village,
+            tariff=tariff,
+            assigned_at=dt.datetime.now(dt.UTC),
+        )
+        for maker in MAKERS
+        for number in range(METERS_OF_A_MAKER)
+    )
+
+
+def add_customer(first_name: str, phone: str) -> "Customer":
+    """Add a customer in the one village."""
+    from customers.models import Customer
+    from locations.services import Place, ensure_village
+
+    village = ensure_village(Place("Ukerewe", "Ukara", "Bwisya")).village
+    return Customer.objects.create(
+        first_name=first_name, last_name="Bahati", phone=phone, village=village
+    )
+
+
+def add_tariff(name: str, price_per_kwh: Decimal) -> "Tariff":
+    """Add a tariff that is as old as this year."""
+    from devices.services import Prices, create_tariff
+
+    now = dt.datetime.now(dt.UTC)
+    return create_tariff(
+        name=name,
+        prices=Prices(price_per_kwh=price_per_kwh),
+        valid_from=now - dt.timedelta(days=300),
+        actor=None,
+    )
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mpm.settings")
+    django.setup()
+    main(dict(argument.split("=", 1) for argument in sys.argv[1:]))
