@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from desk.views import customers, decisions, devices, home, inbox, payment, search
+from desk.views import (
+    customers,
+    devices,
+    home,
+    inbox,
+    order_decisions,
+    payment,
+    payment_decisions,
+    search,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -19,18 +28,26 @@ urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
     path("payments/export/", payment.payment_export, name="payment-export"),
     path("payments/<uuid:public_id>/", payment.payment, name="payment"),
-    path("payments/<uuid:public_id>/match/", decisions.payment_assign, name="payment-assign"),
-    path("payments/<uuid:public_id>/dismiss/", decisions.payment_dismiss, name="payment-dismiss"),
-    path("payments/<uuid:public_id>/conflicts/<int:pk>/", decisions.conflict, name="conflict"),
+    path(
+        "payments/<uuid:public_id>/match/", payment_decisions.payment_assign, name="payment-assign"
+    ),
+    path(
+        "payments/<uuid:public_id>/dismiss/",
+        payment_decisions.payment_dismiss,
+        name="payment-dismiss",
+    ),
+    path(
+        "payments/<uuid:public_id>/conflicts/<int:pk>/", payment_decisions.conflict, name="conflict"
+    ),
     path(
         "payments/<uuid:public_id>/conflicts/<int:pk>/close/",
-        decisions.conflict_close,
+        payment_decisions.conflict_close,
         name="conflict-close",
     ),
     path("orders/<uuid:public_id>/", payment.order, name="order"),
-    path("orders/<uuid:public_id>/decide/", decisions.order_decide, name="order-decide"),
-    path("orders/<uuid:public_id>/settle/", decisions.order_settle, name="order-settle"),
-    path("orders/<uuid:public_id>/retry/", decisions.order_retry, name="order-retry"),
-    path("orders/<uuid:public_id>/dismiss/", decisions.order_dismiss, name="order-dismiss"),
+    path("orders/<uuid:public_id>/decide/", order_decisions.order_decide, name="order-decide"),
+    path("orders/<uuid:public_id>/settle/", order_decisions.order_settle, name="order-settle"),
+    path("orders/<uuid:public_id>/retry/", order_decisions.order_retry, name="order-retry"),
+    path("orders/<uuid:public_id>/dismiss/", order_decisions.order_dismiss, name="order-dismiss"),
     path("about/<slug:kind>/<int:pk>/", payment.source, name="source"),
 ]

@@ -1,12 +1,11 @@
-"""What people decide about payments and orders: asked once, done once, shown afterwards."""
+"""What people decide about token orders: in doubt, refused, waiting."""
 
 from collections.abc import Callable
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -14,42 +13,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.access import requires
 from accounts.models import User
 from common.errors import DomainError
-from common.filters import clean_query
-from desk.forms import Answer, AssignPayment, CloseConflict, DecideDoubt, SettleDoubt
-from desk.matching import candidates
-from desk.trace.writer import Writer, display_token, explain, maker_name
+from desk.forms import Answer, DecideDoubt, SettleDoubt
+from desk.trace.writer import Writer, display_token, maker_name
+from desk.views.deciding import actor_of, once, was_sent_before
 from desk.views.payment import show_trace, writer
-from devices.models import Device
-from payments import services as payment_services
-from payments.models import Conflict, Payment
-from tenants.scope import current_company
+from payments.models import Payment
 from vending import services as vending_services
 from vending.models import TokenOrder
 from vending.services import safe_from
-
-
-def actor_of(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
-
-
-def once(key: UUID, act: Callable[[], object]) -> bool:
-    """Act, unless a form with this key was sent before; return whether it was done now.
-
-    :raises DomainError: the act was refused; the key is still good
-    """
-    try:
-        with transaction.atomic():
-            payment_services.use_key(key)
-            act()
-    except payment_services.KeyUsed:
-        return False
-    return True
-
-
-def was_sent_before(request: HttpRequest) -> None:
-    text = _("This was sent before, so nothing was done a second time. Here is what came of it.")
-    messages.info(request, text)
 
 
 def address_of(order: TokenOrder) -> str:
@@ -63,9 +34,6 @@ def address_of(order: TokenOrder) -> str:
 def _order_or_404(public_id: UUID) -> TokenOrder:
     orders = TokenOrder.objects.select_related("device__customer")
     return get_object_or_404(orders, public_id=public_id)
-
-
-# --- a token in doubt, or one that waits -----------------------------------------------------------
 
 
 @require_http_methods(["GET", "POST"])
@@ -275,97 +243,3 @@ def _do(
         return _trace_of(request, order, refusal=str(refusal))
     messages.success(request, done)
     return redirect(address_of(order))
-
-
-# --- a payment without a customer, a returned one, a conflict --------------------------------------
-
-
-@require_http_methods(["GET", "POST"])
-@requires("payments.decide_payment")
-def payment_assign(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Find the device that an unmatched payment was meant for, and have it settled there."""
-    payment = get_object_or_404(Payment.objects.select_related("connection"), public_id=public_id)
-    form = AssignPayment(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            done = once(form.cleaned_data["key"], lambda: _assign(payment, form, actor_of(request)))
-        except DomainError as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            if done:
-                messages.success(request, _("Matched. The money is being settled now."))
-            else:
-                was_sent_before(request)
-            return redirect("desk:payment", payment.public_id)
-    elif payment.state != Payment.State.UNMATCHED:
-        return redirect("desk:payment", payment.public_id)
-    text = clean_query(request.GET.get("q", ""))
-    context = {
-        "payment": payment,
-        "reason": explain(payment.reason),
-        "form": form,
-        "chosen": form["device"].value(),
-        "text": text,
-        "candidates": candidates(current_company(), payment, text),
-    }
-    status = 422 if form.errors else 200
-    return render(request, "desk/payment_assign.html", context, status=status)
-
-
-def _assign(payment: Payment, form: forms.Form, actor: User) -> None:
-    device = Device.objects.filter(public_id=form.cleaned_data["device"]).first()
-    if device is None:
-        raise Http404
-    payment_services.assign_payment(
-        payment_id=payment.pk, device_id=device.pk, reason=form.cleaned_data["reason"], actor=actor
-    )
-
-
-@require_POST
-@requires("payments.decide_payment")
-def payment_dismiss(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    payment = get_object_or_404(Payment, public_id=public_id)
-    try:
-        payment_services.dismiss_returned(payment_id=payment.pk, actor=actor_of(request))
-    except DomainError as refusal:
-        return show_trace(request, payment=payment, refusal=str(refusal))
-    messages.success(request, _("Off the inbox. The payment itself was not touched."))
-    return redirect("desk:payment", payment.public_id)
-
-
-@require_http_methods(["GET"])
-@requires("payments.view_payment")
-def conflict(request: HttpRequest, public_id: UUID, pk: int) -> HttpResponse:
-    """Compare what was counted with what was reported again."""
-    return _compare(request, _conflict_or_404(public_id, pk), CloseConflict())
-
-
-@require_POST
-@requires("payments.close_conflict")
-def conflict_close(request: HttpRequest, public_id: UUID, pk: int) -> HttpResponse:
-    row = _conflict_or_404(public_id, pk)
-    form = CloseConflict(request.POST)
-    if form.is_valid():
-        try:
-            payment_services.close_conflict(
-                conflict_id=row.pk, note=form.cleaned_data["note"], actor=actor_of(request)
-            )
-        except DomainError as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, _("Closed. The payment that stands was not touched."))
-            return redirect("desk:payment", public_id)
-    return _compare(request, row, form)
-
-
-def _conflict_or_404(public_id: UUID, pk: int) -> Conflict:
-    conflicts = Conflict.objects.select_related(
-        "payment__connection", "payment__customer", "payment__device", "callback"
-    )
-    return get_object_or_404(conflicts, pk=pk, payment__public_id=public_id)
-
-
-def _compare(request: HttpRequest, row: Conflict, form: CloseConflict) -> HttpResponse:
-    context = {"conflict": row, "payment": row.payment, "form": form}
-    status = 422 if form.errors else 200
-    return render(request, "desk/payment_conflict.html", context, status=status)
