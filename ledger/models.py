@@ -1,7 +1,7 @@
 """The books: append-only, double entry. The ledger knows money, not where it comes from.
 
 Debits are positive, credits negative. The database refuses a posting that does not add up to zero, and any
-change of a posting or entry.
+change of a posting or entry. Seals show it where somebody got past the database (``common.chain``).
 """
 
 import uuid
@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from common.chain import LinkModel, SealModel
 from common.fields import AmountField
 from common.words import _
 
@@ -104,3 +105,16 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} {self.amount}"
+
+
+class SealedPosting(LinkModel):
+    """A posting's place and fingerprint in the chain of the books; ``parts`` counts its entries."""
+
+    posting = models.OneToOneField(Posting, on_delete=models.PROTECT, related_name="sealed")
+
+    def __str__(self) -> str:
+        return f"{self.position}: posting {self.posting_id}"
+
+
+class Seal(SealModel):
+    """The end of one batch of sealed postings."""

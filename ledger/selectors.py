@@ -1,11 +1,12 @@
 """Balances are sums of entries. A liability's balance is shown positive when we owe it."""
 
+import datetime as dt
 from decimal import Decimal
 
 from django.db import connection
 from django.db.models import QuerySet, Sum
 
-from ledger.models import LIABILITIES, Account, Entry, Posting
+from ledger.models import LIABILITIES, Account, Entry, Posting, Seal
 
 _BALANCE = """
 SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE account = %s AND subject_id = %s
@@ -42,3 +43,12 @@ def trial_balance() -> dict[str, Decimal]:
 def postings_of(source: str, source_ids: list[int]) -> QuerySet[Posting]:
     postings = Posting.objects.filter(source=source, source_id__in=source_ids)
     return postings.prefetch_related("entries").order_by("id")
+
+
+def latest_seal(*, before: dt.datetime | None = None) -> Seal | None:
+    """Return the newest seal of the books, or the newest that was made before a point in time.
+
+    Its ``fingerprint`` stands for the first ``last_position`` postings that were sealed.
+    """
+    seals = Seal.objects.order_by("-number")
+    return (seals.filter(sealed_at__lt=before) if before else seals).first()

@@ -68,6 +68,7 @@ class DueWork(models.Model):
     class Kind(models.TextChoices):
         LINE = "line", _("Payments, tokens and messages")
         ACCESS_FEES = "access_fees", _("Access fees")
+        SEALS = "seals", _("Seals of the books")
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=20, choices=Kind)

@@ -198,11 +198,13 @@ def _make_room(slug: str) -> None:
 @transaction.atomic
 def _go_live(company: Company) -> None:
     Domain.objects.create(tenant=company, domain=host_of(company), is_primary=True)
-    DueWork.objects.create(
-        company=company,
-        kind=DueWork.Kind.ACCESS_FEES,
-        due_at=next_midnight(company.timezone, database_now()),
-    )
+    now = database_now()
+    first_looks = {
+        DueWork.Kind.ACCESS_FEES: next_midnight(company.timezone, now),
+        DueWork.Kind.SEALS: now,
+    }
+    for kind, due_at in first_looks.items():
+        DueWork.objects.create(company=company, kind=kind, due_at=due_at)
     company.is_active = True
     company.save(update_fields=["is_active"])
 

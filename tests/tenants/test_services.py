@@ -43,6 +43,7 @@ def test_a_company_goes_live_with_its_host_and_its_daily_work(public_committed):
     assert company.is_active
     assert Domain.objects.get(tenant=company).domain == "zed.localhost"
     assert (midnight.hour, midnight.minute) == (0, 0)
+    assert DueWork.objects.filter(company=company, kind=DueWork.Kind.SEALS).exists()
     assert dt.timedelta(0) < work.due_at - dt.datetime.now(dt.UTC) <= dt.timedelta(days=1)
     assert connection.schema_name == "public"
 
