@@ -35,6 +35,7 @@ PERMISSIONS: dict[str, frozenset[User.Role]] = {
     "devices.export_device": OFFICE,
     "devices.check_serial": EVERYBODY,
     "ledger.view_posting": OFFICE,
+    "ledger.export_posting": OFFICE,
     "plugins.view_connection": ADMINS,
     "plugins.change_connection": ADMINS,
     "plugins.view_exchange": ADMINS,

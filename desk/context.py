@@ -24,6 +24,7 @@ LISTS = frozenset(
         "desk:customer-list",
         "desk:device-list",
         "messaging:message-list",
+        "reports:trial-balance",
         "plugins:connection-list",
     }
 )
@@ -64,6 +65,7 @@ PLACES = (
     Place(
         "messaging:message-list", "messaging.view_message", "sms", _("Messages"), ("messaging:",)
     ),
+    Place("reports:trial-balance", "ledger.view_posting", "book", _("Books"), ("reports:",)),
 )
 SETTINGS = (
     Place(

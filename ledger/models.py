@@ -40,10 +40,48 @@ class Account(models.TextChoices):
     OPENING_BALANCES = "opening_balances", _("Opening balances")
 
 
-LIABILITIES = frozenset({
-    Account.SUSPENSE, Account.ORDERED, Account.DEVICE_CREDIT, Account.CUSTOMER_CREDIT,
-    Account.REFUNDS_PAYABLE, Account.VAT_PAYABLE, Account.COMMISSION_PAYABLE,
-})  # fmt: skip
+class Kind(models.TextChoices):
+    """What an account stands for; debits make assets and expenses grow, credits the others."""
+
+    ASSET = "asset", _("Assets")
+    LIABILITY = "liability", _("Liabilities")
+    INCOME = "income", _("Income")
+    EXPENSE = "expense", _("Expenses")
+    EQUITY = "equity", _("Equity")
+
+
+KINDS = {
+    Account.OPERATOR_CLEARING: Kind.ASSET,
+    Account.CASH_DESK: Kind.ASSET,
+    Account.AGENT_FLOAT: Kind.ASSET,
+    Account.BANK: Kind.ASSET,
+    Account.PLAN_RECEIVABLE: Kind.ASSET,
+    Account.FEE_RECEIVABLE: Kind.ASSET,
+    Account.CUSTOMER_RECEIVABLE: Kind.ASSET,
+    Account.SUSPENSE: Kind.LIABILITY,
+    Account.ORDERED: Kind.LIABILITY,
+    Account.DEVICE_CREDIT: Kind.LIABILITY,
+    Account.CUSTOMER_CREDIT: Kind.LIABILITY,
+    Account.REFUNDS_PAYABLE: Kind.LIABILITY,
+    Account.VAT_PAYABLE: Kind.LIABILITY,
+    Account.COMMISSION_PAYABLE: Kind.LIABILITY,
+    Account.ENERGY_REVENUE: Kind.INCOME,
+    Account.FEE_REVENUE: Kind.INCOME,
+    Account.APPLIANCE_REVENUE: Kind.INCOME,
+    Account.SERVICE_REVENUE: Kind.INCOME,
+    Account.LOSSES: Kind.EXPENSE,
+    Account.OPERATOR_FEES: Kind.EXPENSE,
+    Account.OPENING_BALANCES: Kind.EQUITY,
+}
+LIABILITIES = frozenset(account for account, kind in KINDS.items() if kind == Kind.LIABILITY)
+# Where money itself lies.
+MONEY = frozenset({Account.OPERATOR_CLEARING, Account.CASH_DESK, Account.AGENT_FLOAT, Account.BANK})
+DEBIT_KINDS = frozenset({Kind.ASSET, Kind.EXPENSE})
+
+
+def sign_of(account: str) -> int:
+    """Return 1 where debits make an account's balance grow, -1 where credits do."""
+    return 1 if KINDS[Account(account)] in DEBIT_KINDS else -1
 
 
 class Event(models.TextChoices):
@@ -65,6 +103,10 @@ class Event(models.TextChoices):
     OPENING = "opening", _("Opening balance")
 
 
+# Somebody came to owe, or owes no longer, and no money moved.
+NO_MONEY = frozenset({Event.FEE_DUE, Event.SOLD, Event.WRITTEN_OFF, Event.OPENING})
+
+
 class Posting(models.Model):
     """One balanced movement of money."""
 
@@ -80,7 +122,10 @@ class Posting(models.Model):
     recorded_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["source", "source_id"], name="posting_by_source")]
+        indexes: ClassVar = [
+            models.Index(fields=["source", "source_id"], name="posting_by_source"),
+            models.Index(fields=["-occurred_at", "-id"], name="posting_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.event} {self.source} {self.source_id}"

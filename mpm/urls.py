@@ -7,6 +7,7 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("account/", include("accounts.allauth_urls")),
     path("payments/", include("payments.urls")),
+    path("books/", include("reports.urls")),
     path("vending/", include("vending.urls")),
     path("messages/", include("messaging.urls")),
     path("settings/plug-ins/", include("plugins.urls")),

@@ -3,6 +3,7 @@
 import uuid
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -85,6 +86,7 @@ class TokenOrder(models.Model):
                 name="order_open",
             ),
             models.Index(fields=["device", "-id"], name="order_by_device"),
+            BrinIndex(fields=["created_at"], name="order_by_time", autosummarize=True),
             models.Index(
                 fields=["closed_at"],
                 condition=Q(state="refused", decided_by=""),
