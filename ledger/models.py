@@ -28,7 +28,7 @@ class Account(models.TextChoices):
     ORDERED = "ordered", _("Ordered, not yet issued")  # order
     DEVICE_CREDIT = "device_credit", _("Credit of devices")  # device
     CUSTOMER_CREDIT = "customer_credit", _("Credit of customers")  # customer
-    REFUNDS_PAYABLE = "refunds_payable", _("Refunds to pay")  # payment
+    REFUNDS_PAYABLE = "refunds_payable", _("Refunds to pay")  # correction
     VAT_PAYABLE = "vat_payable", _("VAT to pay")
     COMMISSION_PAYABLE = "commission_payable", _("Commission to pay")
     ENERGY_REVENUE = "energy_revenue", _("Energy sold")
@@ -98,6 +98,7 @@ class Event(models.TextChoices):
     OVERPAID = "overpaid", _("Plan overpaid")
     REFUND_DECIDED = "refund_decided", _("Refund decided")
     REFUND_PAID = "refund_paid", _("Refund paid out")
+    REFUND_WITHDRAWN = "refund_withdrawn", _("Refund withdrawn")
     REVERSED = "reversed", _("Reversed by the operator")
     WRITTEN_OFF = "written_off", _("Written off")
     OPENING = "opening", _("Opening balance")

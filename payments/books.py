@@ -9,7 +9,8 @@ from appliances.models import Instalment, Plan
 from devices.models import AccessFee
 from ledger.models import LIABILITIES, Account, Entry
 from ledger.selectors import trial_balance
-from payments.models import Payment
+from payments.models import Correction, Payment
+from payments.refundable import TO_PAY
 from vending.models import TokenOrder
 
 ZERO = Decimal(0)
@@ -24,6 +25,7 @@ def violations() -> list[str]:
         *_credit(),
         *_plans(),
         *_fees(),
+        *_refunds(),
     ]
 
 
@@ -71,6 +73,14 @@ def _fees() -> Iterator[str]:
     owed = AccessFee.objects.filter(paid__lt=F("amount")).values_list("device_id")
     expected = dict(owed.annotate(owed=Sum(F("amount") - F("paid"))))
     yield from _differences("Fees of device", _sums(Account.FEE_RECEIVABLE), expected)
+
+
+def _refunds() -> Iterator[str]:
+    """Refunds to pay are those that were decided and did not go out, one by one."""
+    decided = Correction.objects.filter(kind=Correction.Kind.REFUND, state__in=TO_PAY)
+    yield from _differences(
+        "Refund", _sums(Account.REFUNDS_PAYABLE), dict(decided.values_list("pk", "amount"))
+    )
 
 
 def _sums(account: Account) -> dict[int | None, Decimal]:

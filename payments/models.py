@@ -4,8 +4,9 @@ import uuid
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
+from accounts.models import User
 from common.encryption import EncryptedJSONField
 from common.fields import AmountField
 from common.words import _
@@ -194,6 +195,142 @@ class OperatorResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.payment_id} {self.state}"
+
+
+class Correction(models.Model):
+    """Money that goes back: a refund to the payer, or a reversal (the operator took a payment back).
+
+    asked → approved (refund: to pay out) | booked (reversal); asked → declined | withdrawn
+    approved → requested → paid | in_doubt | approved again; approved → paid by hand | withdrawn
+    """
+
+    class Kind(models.TextChoices):
+        REFUND = "refund", _("Refund")
+        REVERSAL = "reversal", _("Reversal")
+
+    class Pot(models.TextChoices):
+        """Where the money of a refund stands until it goes back."""
+
+        SUSPENSE = "suspense", _("The unmatched payment")
+        DEVICE = "device", _("Credit of the device")
+        CUSTOMER = "customer", _("Credit of the customer")
+
+    class PayBy(models.TextChoices):
+        OPERATOR = "operator", _("By the operator, automatically")
+        HAND = "hand", _("By hand")
+
+    class PaidFrom(models.TextChoices):
+        OPERATOR = "operator", _("The operator's account")
+        CASH = "cash", _("Cash")
+        BANK = "bank", _("Bank account")
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("Waits for approval")
+        APPROVED = "approved", _("To pay out")
+        REQUESTED = "requested", _("Being paid out")
+        IN_DOUBT = "in_doubt", _("Payout in doubt")
+        PAID = "paid", _("Paid out")
+        BOOKED = "booked", _("Booked")
+        DECLINED = "declined", _("Declined")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind)
+    state = models.CharField(max_length=10, choices=State, default=State.ASKED)
+    pot = models.CharField(max_length=10, choices=Pot, blank=True)  # of a refund
+    payment = models.ForeignKey(
+        Payment, null=True, on_delete=models.PROTECT, related_name="corrections"
+    )
+    device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="+")
+    # Whose account the money leaves: that of the payment, else of the last payment there.
+    connection = models.ForeignKey(
+        Connection, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    amount = AmountField()
+    as_loss = models.BooleanField(null=True)  # of a reversal: our loss, or owed by the customer
+    reason = models.CharField(max_length=300)
+    needs_approval = models.BooleanField()
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    note = models.CharField(max_length=300, blank=True)  # why declined or withdrawn
+    pay_by = models.CharField(max_length=10, choices=PayBy, blank=True)
+    paid_from = models.CharField(max_length=10, choices=PaidFrom, blank=True)
+    payout_reference = models.CharField(max_length=64, blank=True)
+    paid_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=500, blank=True)  # why it is not paid out yet
+    attempts = models.PositiveSmallIntegerField(default=0)
+    requested_at = models.DateTimeField(null=True)
+    available_at = models.DateTimeField(null=True)  # None: waits for a person, or for nothing
+    leased_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="correction_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(kind="refund", as_loss__isnull=True)
+                | Q(kind="reversal", payment__isnull=False, as_loss__isnull=False),
+                name="correction_kind_has_its_facts",
+            ),
+            models.CheckConstraint(
+                condition=Q(needs_approval=False)
+                | Q(decided_by__isnull=False)
+                | Q(state__in=["asked", "withdrawn"]),
+                name="correction_was_decided",
+            ),
+            models.CheckConstraint(
+                condition=Q(needs_approval=False)
+                | Q(decided_by__isnull=True)
+                | ~Q(decided_by=F("asked_by")),
+                name="correction_decided_by_another",
+            ),
+            models.UniqueConstraint(
+                fields=["payment"],
+                condition=Q(state="asked", payment__isnull=False),
+                name="correction_asked_once_of_payment",
+            ),
+            models.UniqueConstraint(
+                fields=["pot", "device"],
+                condition=Q(state="asked", payment__isnull=True, pot="device"),
+                name="correction_asked_once_of_device",
+            ),
+            models.UniqueConstraint(
+                fields=["pot", "customer"],
+                condition=Q(state="asked", payment__isnull=True, pot="customer"),
+                name="correction_asked_once_of_customer",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["payment", "id"], name="correction_by_payment"),
+            models.Index(fields=["device", "-asked_at"], name="correction_by_device"),
+            models.Index(fields=["customer", "-asked_at"], name="correction_by_customer"),
+            models.Index(
+                fields=["state", "available_at"],
+                condition=Q(state__in=["asked", "approved", "requested", "in_doubt"]),
+                name="correction_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount} {self.state}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to happen: to be decided, or to be paid out."""
+        return self.state in OPEN_CORRECTIONS
+
+    @property
+    def waits_for_person(self) -> bool:
+        """Whether a decided refund is not on its way by itself: by hand, or the operator would not."""
+        return self.state == self.State.APPROVED and self.available_at is None
+
+
+OPEN_CORRECTIONS = frozenset({
+    Correction.State.ASKED, Correction.State.APPROVED, Correction.State.REQUESTED,
+    Correction.State.IN_DOUBT,
+})  # fmt: skip
 
 
 class OneTimeKey(models.Model):

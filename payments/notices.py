@@ -18,7 +18,7 @@ from messaging.models import Message
 from messaging.services import queue_message
 from payments import balances
 from payments.allocation import Part
-from payments.models import Payment
+from payments.models import Correction, Payment
 from plugins import registry
 from tenants.models import Company
 from tenants.scope import current_company
@@ -49,6 +49,42 @@ def tell_order(order: TokenOrder) -> list[Message]:
     if order.state == State.ISSUED and order.device.customer_id:
         return _tell_owner(company, order)
     return []
+
+
+def tell_refunded(company: Company, correction: Correction) -> list[Message]:
+    """Queue what a payer reads when money went back; nobody is told where no phone is known."""
+    payment, customer = correction.payment, correction.customer
+    own = customer.phone if customer else ""
+    payer = payment.payer_phone if payment else ""
+    phone = payer if payer.startswith("+") else own
+    if not phone:
+        return []
+    amount = _money(correction.amount, company)
+    reference = correction.payout_reference or (
+        payment.receipt or payment.reference if payment else ""
+    )
+    with _language_of(company, customer):
+        words = _written(
+            lambda: _refunded(company, amount, reference),
+            plain=f"{company.name}: {amount} {reference}".strip(),
+        )
+    return [
+        queue_message(
+            phone=phone,
+            text=words,
+            purpose="refund",
+            source="correction",
+            source_id=correction.pk,
+            language=(customer.language if customer else "") or company.language,
+            now=timezone.now(),
+        )
+    ]
+
+
+def _refunded(company: Company, amount: str, reference: str) -> str:
+    facts = {"company": company.name, "amount": amount, "reference": reference}
+    words = _("%(company)s: we sent %(amount)s back to you.") % facts
+    return f"{words} {_('Ref %(reference)s') % facts}" if reference else words
 
 
 def _tell_payer(company: Company, order: TokenOrder, payment: Payment) -> list[Message]:

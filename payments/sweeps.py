@@ -10,8 +10,8 @@ from common.clock import database_now
 from common.queue import ring
 from common.schema import current_schema
 from payments import services
-from payments.models import OneTimeKey, OperatorResult, Payment
-from payments.tasks import report_result, work_payment
+from payments.models import Correction, OneTimeKey, OperatorResult, Payment
+from payments.tasks import pay_out_refund, release_refund, report_result, work_payment
 from tenants import tidying
 from tenants.models import Company
 
@@ -21,7 +21,7 @@ MOST_ATTEMPTS = 30_000  # counting ends where the column does
 
 
 def restart(_: Company) -> None:
-    """Ring for unsettled payments and results that are owed; end validations nobody paid for."""
+    """Ring for unsettled payments, owed results and refunds; end validations nobody paid for."""
     services.expire_validations(now=database_now())
     stalled = Payment.objects.filter(state=Payment.State.RECEIVED, available_at__lte=Now())
     ids = list(stalled.order_by("available_at").values_list("pk", flat=True)[:AT_ONCE])
@@ -35,14 +35,30 @@ def restart(_: Company) -> None:
     results = results.exclude(state=OperatorResult.State.CONFIRMED).order_by("available_at")
     for result_id in results.values_list("pk", flat=True)[:AT_ONCE]:
         ring(report_result, schema=current_schema(), result_id=result_id)
+    _restart_refunds()
+
+
+def _restart_refunds() -> None:
+    """Ring for refunds that the operator shall pay out, and for those whose worker was lost."""
+    refunds = Correction.objects.order_by("available_at", "pk").values_list("pk", flat=True)
+    lost = refunds.filter(state=Correction.State.REQUESTED, leased_until__lt=Now())
+    for correction_id in lost[:AT_ONCE]:
+        ring(release_refund, schema=current_schema(), correction_id=correction_id)
+    due = refunds.filter(state=Correction.State.APPROVED, available_at__lte=Now())
+    for correction_id in due[:AT_ONCE]:
+        ring(pay_out_refund, schema=current_schema(), correction_id=correction_id)
 
 
 def next_due(_: Company) -> dt.datetime | None:
-    """When the next payment or result of this company wants something from a machine."""
+    """When the next payment, result or refund of this company wants something from a machine."""
     open_states = [Payment.State.VALIDATED, Payment.State.RECEIVED]
     payments = Payment.objects.filter(state__in=open_states, available_at__isnull=False)
     results = OperatorResult.objects.exclude(state=OperatorResult.State.CONFIRMED)
+    refunds = Correction.objects.filter(
+        state__in=[Correction.State.APPROVED, Correction.State.REQUESTED]
+    )
     found = [
+        *refunds.aggregate(due=Min("available_at"), lost=Min("leased_until")).values(),
         payments.aggregate(at=Min("available_at"))["at"],
         results.filter(available_at__isnull=False).aggregate(
             at=Min(Greatest("available_at", "leased_until"))

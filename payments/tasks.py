@@ -26,3 +26,26 @@ def report_result(*, schema: str, result_id: int, **_: Any) -> None:
 
     with in_company(schema):
         services.report_result(result_id)
+
+
+@shared_task
+def pay_out_refund(*, schema: str, correction_id: int, **_: Any) -> None:
+    """Have the operator send a decided refund back."""
+    from messaging import services as messaging
+    from payments import services
+
+    with in_company(schema):
+        try:
+            messages = services.pay_out_refund(correction_id)
+        except services.NothingToPayOut:
+            return
+        messaging.send_claimed(messages)
+
+
+@shared_task
+def release_refund(*, schema: str, correction_id: int, **_: Any) -> None:
+    """Park a refund whose worker was lost."""
+    from payments import services
+
+    with in_company(schema):
+        services.release_lost_refund(correction_id)

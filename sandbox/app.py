@@ -9,6 +9,7 @@ from sandbox import control, pages, phone, settings_page, strict
 from sandbox.options import Options
 from sandbox.vendors import (
     africastalking,
+    airtel_open,
     calin,
     calin_smart,
     sunking,
@@ -28,6 +29,7 @@ BLUEPRINTS = (
     calin_smart.bp,
     sunking.bp,
     africastalking.bp,
+    airtel_open.bp,
     vodacom_tz.bp,
     vodacom_mz_push.bp,
 )

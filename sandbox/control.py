@@ -188,6 +188,7 @@ def truth() -> Response:
             "messages": [plain(row) for row in store.rows("SELECT * FROM messages ORDER BY id")],
             "results": [plain(row) for row in store.rows("SELECT * FROM results ORDER BY id")],
             "pushes": [plain(row) for row in store.rows("SELECT * FROM pushes ORDER BY id")],
+            "refunds": [plain(row) for row in store.rows("SELECT * FROM refunds ORDER BY id")],
             "payments": _payments(store.rows("SELECT * FROM payments ORDER BY id")),
             "strays": [plain(row) for row in store.rows("SELECT * FROM strays ORDER BY id")],
             "balance_cents": {

@@ -21,6 +21,8 @@ AIRTEL_JWT_SECRET = "jwt-secret-for-tests-only-0123456789abcdef0123456789abcdef0
 AIRTEL_USERNAME = "airtel-sandbox"
 AIRTEL_PASSWORD = "airtel-body-password"
 AIRTEL_MERCHANT_MSISDN = "689000111"
+AIRTEL_CLIENT_ID = "airtel-open-api"
+AIRTEL_CLIENT_SECRET = "airtel-open-api-secret"
 
 VODACOM_SP_ID = "300300"
 VODACOM_SP_PASSWORD = "sp-secret"
@@ -65,6 +67,10 @@ def credentials(store: Store, base_url: str) -> dict[str, dict[str, Any]]:
             "merchant_msisdn": AIRTEL_MERCHANT_MSISDN,
             "country_code": "255",
             "currency": "TZS",
+            "client_id": AIRTEL_CLIENT_ID,
+            "client_secret": AIRTEL_CLIENT_SECRET,
+            "country": "TZ",
+            "api_url": f"{base_url}/airtel",
         },
         "vodacom_tz": {
             "sp_id": VODACOM_SP_ID,

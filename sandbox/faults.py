@@ -74,6 +74,8 @@ VENDORS: dict[str, frozenset[str]] = {
     "sunking.lookup": _PLAIN,
     "africastalking": _CHARGING - {"odd_format"}
     | {"refuse_number", "lost", "lost_report", "rejected", "early_report", "report_twice"},
+    "airtel": _CHARGING - {"odd_format"} | {"expired_bearer", "pending"},
+    "airtel.auth": _PLAIN,
     "vodacom_tz": _PLAIN | {"http500_after_charge"},
     "vodacom_mz": _CHARGING - {"odd_format", "empty_balance"}
     | {"cancelled", "too_little_money", "pending"},

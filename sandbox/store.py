@@ -36,6 +36,10 @@ CREATE TABLE IF NOT EXISTS pushes (
     phone TEXT NOT NULL, amount TEXT NOT NULL, conversation_id TEXT NOT NULL,
     transaction_id TEXT NOT NULL, state TEXT NOT NULL, at REAL NOT NULL,
     answered INTEGER NOT NULL, fault TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS refunds (
+    id INTEGER PRIMARY KEY, operator TEXT NOT NULL, airtel_money_id TEXT NOT NULL UNIQUE,
+    refund_id TEXT NOT NULL, reference TEXT NOT NULL, phone TEXT NOT NULL, amount TEXT NOT NULL,
+    at REAL NOT NULL, answered INTEGER NOT NULL, fault TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS meters (
     device TEXT PRIMARY KEY, balance TEXT NOT NULL, unit TEXT NOT NULL,
     is_unlocked INTEGER NOT NULL);
@@ -48,7 +52,8 @@ CREATE TABLE IF NOT EXISTS strays (
 
 # What `reset` forgets; the settings (addresses, phone book, keys) are kept.
 MEMORY = (
-    "balances", "charges", "messages", "payments", "results", "pushes", "meters", "entries",
+    "balances", "charges", "messages", "payments", "results", "pushes", "refunds", "meters",
+    "entries",
     "strays",
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django_tenants.models import DomainMixin, TenantMixin
 
+from common.fields import AmountField
 from common.words import _
 
 
@@ -28,6 +29,8 @@ class Company(TenantMixin):  # type: ignore[misc]
         default=100, validators=[MinValueValidator(0), MaxValueValidator(100)]
     )
     unpaid_fee_limit = models.PositiveSmallIntegerField(default=3)
+    # A refund or reversal above this amount is approved by a second person; None: never asked.
+    approval_limit = AmountField(null=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -40,6 +43,10 @@ class Company(TenantMixin):  # type: ignore[misc]
             models.CheckConstraint(
                 condition=models.Q(debt_share_percent__lte=100),
                 name="company_debt_share_is_percent",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(approval_limit__isnull=True) | models.Q(approval_limit__gte=0),
+                name="company_approval_limit_not_negative",
             ),
             models.CheckConstraint(
                 condition=models.Q(schema_name__regex=r"^([a-z][a-z0-9]{1,30}|public)$"),

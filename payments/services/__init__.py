@@ -1,16 +1,19 @@
 """Money in: keeping callbacks, validating, booking once, settling, and what people decide."""
 
 from payments.services.corrections import (
+    AskedAlready,
     CannotReverse,
-    NothingToPayOut,
     NothingToRefund,
-    PlanNotRunning,
+    OperatorCannotRefund,
+    OwnCorrection,
+    RefundOnItsWay,
     RefundWhole,
     TokenOnItsWay,
-    decide_refund,
-    pay_out_refund,
-    reverse_payment,
-    write_off_plan,
+    approve_correction,
+    ask_refund,
+    ask_reversal,
+    decline_correction,
+    withdraw_correction,
 )
 from payments.services.decisions import (
     AlreadyDecided,
@@ -21,7 +24,20 @@ from payments.services.decisions import (
     issue_from_credit,
     use_key,
 )
+from payments.services.giving_back import spent_of
 from payments.services.intake import handle_incoming, keep_callback, refuse_callback
+from payments.services.payouts import (
+    NothingToPayOut,
+    ReferenceNeeded,
+    RefundMayStillGo,
+    certain_from,
+    pay_out_by_hand,
+    pay_out_refund,
+    release_lost_refund,
+    settle_payout,
+    try_payout_again,
+)
+from payments.services.plans import PlanNotRunning, write_off_plan
 from payments.services.results import report_result
 from payments.services.settlement import (
     NotReceived,
@@ -32,28 +48,43 @@ from payments.services.settlement import (
 
 __all__ = [
     "AlreadyDecided",
+    "AskedAlready",
     "CannotReverse",
     "KeyUsed",
     "NotReceived",
     "NothingToPayOut",
     "NothingToRefund",
+    "OperatorCannotRefund",
+    "OwnCorrection",
     "PlanNotRunning",
+    "ReferenceNeeded",
+    "RefundMayStillGo",
+    "RefundOnItsWay",
     "RefundWhole",
     "TokenOnItsWay",
+    "approve_correction",
+    "ask_refund",
+    "ask_reversal",
     "assign_payment",
+    "certain_from",
     "close_conflict",
-    "decide_refund",
+    "decline_correction",
     "dismiss_returned",
     "expire_validations",
     "handle_incoming",
     "issue_from_credit",
     "keep_callback",
+    "pay_out_by_hand",
     "pay_out_refund",
     "put_off_settling",
     "refuse_callback",
+    "release_lost_refund",
     "report_result",
-    "reverse_payment",
     "settle_payment",
+    "settle_payout",
+    "spent_of",
+    "try_payout_again",
     "use_key",
+    "withdraw_correction",
     "write_off_plan",
 ]

@@ -1,30 +1,46 @@
-"""Money that goes back: refunds, reversals by the operator, write-offs. Each is a posting, none a change.
+"""Refunds and reversals as people decide them; above the company's limit a second person approves.
 
-A refund is at most what is unspent: the credit of the device, or the whole of a payment that nobody could match.
+A refund is at most what is unspent: the whole of a payment that nobody could match, or credit. Each movement is a
+posting, none a change. Locks: customer, device, payment, correction.
 """
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models.functions import Now
 
 from accounts.audit import audit
 from accounts.models import User
-from appliances.models import Instalment, Plan
 from common.errors import DomainError
+from common.money import on_grid
+from common.queue import after_commit
+from common.schema import current_schema
 from common.words import _
 from customers.models import Customer
 from devices.models import Device
-from ledger.models import Account, Entry, Event
-from ledger.selectors import balance
-from ledger.services import Movement, credit, debit, post
-from payments.allocation import Part
-from payments.models import Payment
+from payments import tasks
+from payments.models import Correction, Payment
+from payments.refundable import (
+    TO_PAY,
+    Source,
+    connection_for,
+    most_of,
+    needs_approval,
+    operator_can_refund,
+)
+from payments.services.decisions import AlreadyDecided
+from payments.services.giving_back import book_refund, book_reversal, unbook_refund
+from tenants import duework
+from tenants.scope import current_company
 from vending.models import TokenOrder
 
-State = Payment.State
-OPEN = [TokenOrder.State.DUE, TokenOrder.State.REQUESTED, TokenOrder.State.IN_DOUBT]
+Kind = Correction.Kind
+State = Correction.State
+Pot = Correction.Pot
+OPEN_ORDERS = [TokenOrder.State.DUE, TokenOrder.State.REQUESTED, TokenOrder.State.IN_DOUBT]
+REVERSIBLE = {Payment.State.RECEIVED, Payment.State.UNMATCHED, Payment.State.SETTLED}
 
 
 class NothingToRefund(DomainError):
@@ -35,6 +51,18 @@ class RefundWhole(DomainError):
     message = _("Nobody could match this payment, so it goes back whole: %(amount)s.")
 
 
+class OperatorCannotRefund(DomainError):
+    message = _("%(operator)s cannot send this back automatically. Choose “By hand”.")
+
+
+class AskedAlready(DomainError):
+    message = _("Somebody asked for this already; it waits for approval.")
+
+
+class OwnCorrection(DomainError):
+    message = _("Whoever asked for it cannot approve it: a second person must.")
+
+
 class CannotReverse(DomainError):
     message = _("Only a payment that was counted can be reversed.")
 
@@ -43,164 +71,241 @@ class TokenOnItsWay(DomainError):
     message = _("A token of this payment is on its way or in doubt. Decide that first.")
 
 
-class NothingToPayOut(DomainError):
-    message = _("No refund of this payment waits to be paid out.")
-
-
-class PlanNotRunning(DomainError):
-    message = _("This plan is not running, so nothing can be written off.")
+class RefundOnItsWay(DomainError):
+    message = _("A refund of this payment is not paid out yet. Withdraw it or wait for it.")
 
 
 @transaction.atomic
-def decide_refund(
-    *, payment_id: int, amount: Decimal, reason: str, actor: User, now: datetime
-) -> Payment:
-    """Decide that money goes back to the payer; ``pay_out_refund`` follows when it went.
+def ask_refund(
+    *,
+    pot: Correction.Pot,
+    payment_id: int | None = None,
+    device_id: int | None = None,
+    customer_id: int | None = None,
+    amount: Decimal,
+    pay_by: Correction.PayBy,
+    reason: str,
+    actor: User,
+    now: datetime,
+) -> Correction:
+    """Have money go back: decided at once, or, above the company's limit, waiting for a second person.
 
     :raises NothingToRefund: more than what is unspent; nothing was changed
     :raises RefundWhole: a part of a payment that nobody could match
+    :raises OperatorCannotRefund: not this payment, or not this part of it
+    :raises AskedAlready: one waits for approval
     """
-    payment = _lock(payment_id)
-    account, subject = _where_it_waits(payment)
-    left = payment.amount - _refunded(payment)
-    most = min(balance(account, subject), left) if subject else Decimal(0)
-    if not 0 < amount <= most:
-        raise NothingToRefund(most=most)
-    if payment.state == State.UNMATCHED and amount != payment.amount:
-        raise RefundWhole(amount=payment.amount)
-    lines = [
-        debit(account, amount, subject),
-        credit(Account.REFUNDS_PAYABLE, amount, payment.pk),
-    ]
-    movement = Movement(Event.REFUND_DECIDED, "payment", payment.pk, lines, memo=reason[:200])
-    post(movement, occurred_at=now, actor_name=str(actor))
-    if amount == left:
-        payment.state, payment.available_at = State.REFUNDED, None
-        payment.save(update_fields=["state", "available_at"])
-    _audit(actor, "payment.refund_decided", payment, reason, amount)
-    return payment
+    source = _locked(pot, payment_id, device_id, customer_id)
+    amount = on_grid(amount, current_company().currency)
+    _require_refundable(source, amount)
+    if pay_by == Correction.PayBy.OPERATOR and not operator_can_refund(source.payment, amount):
+        connection = connection_for(source)
+        raise OperatorCannotRefund(operator=connection.label if connection else "–")
+    correction = Correction(kind=Kind.REFUND, pot=pot, pay_by=pay_by)
+    return _ask(correction, source, amount, reason=reason, actor=actor, now=now)
 
 
 @transaction.atomic
-def pay_out_refund(*, payment_id: int, actor: User, now: datetime) -> Decimal:
-    """Note that a decided refund went back over the operator; return how much.
-
-    :raises NothingToPayOut: none is decided, or it went already
-    """
-    payment = _lock(payment_id)
-    amount = balance(Account.REFUNDS_PAYABLE, payment.pk)
-    if amount <= 0:
-        raise NothingToPayOut
-    lines = [
-        debit(Account.REFUNDS_PAYABLE, amount, payment.pk),
-        credit(Account.OPERATOR_CLEARING, amount, payment.connection_id),
-    ]
-    movement = Movement(Event.REFUND_PAID, "payment", payment.pk, lines)
-    post(movement, occurred_at=now, actor_name=str(actor))
-    _audit(actor, "payment.refund_paid", payment, "", amount)
-    return amount
-
-
-@transaction.atomic
-def reverse_payment(
+def ask_reversal(
     *, payment_id: int, as_loss: bool, reason: str, actor: User, now: datetime
-) -> Payment:
-    """Note that the operator took a payment back.
+) -> Correction:
+    """Note that the operator took a payment back; above the limit a second person approves.
 
     What still waits in suspense, or as credit of the device, goes back from there. What was spent already is a
     loss, or is owed by the customer, by choice.
 
     :raises CannotReverse: it was not counted, or is reversed already
     :raises TokenOnItsWay: its order is open; give it back or wait for it
+    :raises RefundOnItsWay: money of it is about to go back already
+    :raises AskedAlready: one waits for approval
     """
-    payment = _lock(payment_id)
-    if payment.state not in {State.RECEIVED, State.UNMATCHED, State.SETTLED}:
-        raise CannotReverse
-    if TokenOrder.objects.filter(source="payment", source_id=payment.pk, state__in=OPEN).exists():
-        raise TokenOnItsWay
-    lines = [credit(Account.OPERATOR_CLEARING, payment.amount, payment.connection_id)]
-    if payment.state == State.SETTLED:
-        event, unspent = Event.REVERSED, _unspent(payment)
-        taken = Account.LOSSES if as_loss else Account.CUSTOMER_RECEIVABLE
-        subject = None if as_loss else payment.customer_id
-        lines.append(debit(taken, payment.amount - unspent, subject))
-        lines.append(debit(Account.DEVICE_CREDIT, unspent, payment.device_id))
-    else:
-        event = Event.RETURNED
-        lines.append(debit(Account.SUSPENSE, payment.amount, payment.pk))
-    movement = Movement(event, "payment", payment.pk, lines, memo=reason[:200])
-    post(movement, occurred_at=now, actor_name=str(actor))
-    payment.state, payment.available_at = State.REVERSED, None
-    payment.save(update_fields=["state", "available_at"])
-    _audit(actor, "payment.reversed", payment, reason, payment.amount)
-    return payment
+    source = _locked(Pot.SUSPENSE, payment_id, None, None)
+    assert source.payment is not None
+    _require_reversible(source.payment)
+    correction = Correction(kind=Kind.REVERSAL, as_loss=as_loss)
+    amount = source.payment.amount
+    return _ask(correction, source, amount, reason=reason, actor=actor, now=now)
 
 
 @transaction.atomic
-def write_off_plan(*, plan_id: int, reason: str, actor: User, now: datetime) -> Decimal:
-    """Give up what a plan still owes; return how much that was.
+def approve_correction(*, correction_id: int, actor: User, now: datetime) -> Correction:
+    """Decide what somebody else asked for. What is unspent is looked at again.
 
-    :raises PlanNotRunning: paid or written off already
+    :raises AlreadyDecided: it does not wait for approval any more
+    :raises OwnCorrection: the actor asked for it
+    :raises DomainError: as when it was asked for: the money was spent or moved meanwhile
     """
-    customer = Customer.objects.select_for_update(of=("self",), no_key=True)
-    customer.filter(plans__pk=plan_id).first()
-    plan = Plan.objects.select_for_update(of=("self",), no_key=True).get(pk=plan_id)
-    if plan.state != Plan.State.RUNNING:
-        raise PlanNotRunning
-    rows = Instalment.objects.filter(plan=plan)
-    owed: Decimal = rows.aggregate(owed=Sum(F("cost") - F("paid")))["owed"]
-    lines = [debit(Account.LOSSES, owed), credit(Account.PLAN_RECEIVABLE, owed, plan.pk)]
-    movement = Movement(Event.WRITTEN_OFF, "plan", plan.pk, lines, memo=reason[:200])
-    post(movement, occurred_at=now, actor_name=str(actor))
-    plan.state = Plan.State.WRITTEN_OFF
-    plan.save(update_fields=["state"])
-    target = str(plan.public_id)
-    audit(actor=actor, action="plan.written_off", target=target, reason=reason, amount=owed)
-    return owed
+    correction, source = _locked_correction(correction_id)
+    if correction.state != State.ASKED:
+        raise AlreadyDecided
+    if correction.asked_by_id == actor.pk:
+        raise OwnCorrection
+    if correction.kind == Kind.REFUND:
+        _require_refundable(source, correction.amount)
+    elif source.payment is not None:
+        _require_reversible(source.payment)
+    _carry_out(correction, source, actor=actor, now=now)
+    _audit(actor, "approved", correction)
+    return correction
 
 
-def _lock(payment_id: int) -> Payment:
-    """Lock customer, device and payment, in this order."""
-    Customer.objects.select_for_update(of=("self",), no_key=True).filter(
-        payments__pk=payment_id
-    ).first()
-    Device.objects.select_for_update(of=("self",), no_key=True).filter(
-        payments__pk=payment_id
-    ).first()
-    return Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+@transaction.atomic
+def decline_correction(
+    *, correction_id: int, reason: str, actor: User, now: datetime
+) -> Correction:
+    """Refuse what somebody else asked for; no money moved.
+
+    :raises AlreadyDecided: it does not wait for approval any more
+    :raises OwnCorrection: the actor asked for it, and can only withdraw it
+    """
+    correction = _lock_row(correction_id)
+    if correction.state != State.ASKED:
+        raise AlreadyDecided
+    if correction.asked_by_id == actor.pk:
+        raise OwnCorrection
+    return _close(correction, State.DECLINED, reason=reason, actor=actor, now=now)
 
 
-def _where_it_waits(payment: Payment) -> tuple[Account, int | None]:
-    """The account that holds what is unspent of a payment."""
-    if payment.state == State.UNMATCHED:
-        return Account.SUSPENSE, payment.pk
-    if payment.state == State.SETTLED:
-        return Account.DEVICE_CREDIT, payment.device_id
-    return Account.SUSPENSE, None
+@transaction.atomic
+def withdraw_correction(
+    *, correction_id: int, reason: str, actor: User, now: datetime
+) -> Correction:
+    """Leave the money where it was: nobody approved it, or it is decided and did not go out yet.
+
+    :raises AlreadyDecided: it is on its way, in doubt, or closed
+    """
+    correction, source = _locked_correction(correction_id)
+    if correction.state == State.APPROVED:
+        unbook_refund(correction, source, actor=actor, now=now)
+    elif correction.state != State.ASKED:
+        raise AlreadyDecided
+    return _close(correction, State.WITHDRAWN, reason=reason, actor=actor, now=now)
 
 
-def _refunded(payment: Payment) -> Decimal:
-    """How much of a payment was decided to go back so far."""
-    decided = Entry.objects.filter(
-        account=Account.REFUNDS_PAYABLE, subject_id=payment.pk, amount__lt=0
+def _ask(
+    correction: Correction,
+    source: Source,
+    amount: Decimal,
+    *,
+    reason: str,
+    actor: User,
+    now: datetime,
+) -> Correction:
+    if _is_asked(source):
+        raise AskedAlready
+    correction.payment, correction.device = source.payment, source.device
+    correction.customer, correction.connection = source.customer, connection_for(source)
+    correction.amount, correction.reason = amount, reason[:300]
+    correction.asked_by, correction.asked_at = actor, now
+    company = current_company()
+    correction.needs_approval = needs_approval(company, source, amount, now=now)
+    correction.save()
+    _audit(actor, "asked", correction, reason=reason)
+    if not correction.needs_approval:
+        _carry_out(correction, source, actor=actor, now=now)
+    return correction
+
+
+def _carry_out(correction: Correction, source: Source, *, actor: User, now: datetime) -> None:
+    """Book it; a refund by the operator is then a worker's."""
+    correction.decided_by, correction.decided_at = actor, now
+    if correction.kind == Kind.REVERSAL:
+        correction.state = State.BOOKED
+        correction.save(update_fields=["state", "decided_by", "decided_at"])
+        book_reversal(correction, source, actor=actor, now=now)
+        return
+    correction.state = State.APPROVED
+    correction.save(update_fields=["state", "decided_by", "decided_at"])
+    book_refund(correction, source, actor=actor, now=now)
+    if correction.pay_by == Correction.PayBy.OPERATOR:
+        hand_to_worker(correction)
+
+
+def hand_to_worker(correction: Correction) -> None:
+    """Let a worker have the operator pay it out, once this transaction is committed."""
+    Correction.objects.filter(pk=correction.pk).update(available_at=Now(), failure="")
+    correction.available_at, correction.failure = correction.decided_at, ""
+    duework.announce(current_company().pk)
+    after_commit(tasks.pay_out_refund, schema=current_schema(), correction_id=correction.pk)
+
+
+def _close(
+    correction: Correction, state: Correction.State, *, reason: str, actor: User, now: datetime
+) -> Correction:
+    correction.state, correction.note = state, reason[:300]
+    correction.decided_at, correction.available_at = now, None
+    if state == State.DECLINED:
+        correction.decided_by = actor
+    correction.save(update_fields=["state", "note", "decided_at", "decided_by", "available_at"])
+    _audit(actor, str(state), correction, reason=reason)
+    return correction
+
+
+def _require_refundable(source: Source, amount: Decimal) -> None:
+    most = most_of(source)
+    if not 0 < amount <= most:
+        raise NothingToRefund(most=f"{most.normalize():f}")
+    if source.is_whole and source.payment is not None and amount != source.payment.amount:
+        raise RefundWhole(amount=f"{source.payment.amount.normalize():f}")
+
+
+def _require_reversible(payment: Payment) -> None:
+    if payment.state not in REVERSIBLE:
+        raise CannotReverse
+    orders = TokenOrder.objects.filter(source="payment", source_id=payment.pk)
+    if orders.filter(state__in=OPEN_ORDERS).exists():
+        raise TokenOnItsWay
+    if payment.corrections.filter(kind=Kind.REFUND, state__in=TO_PAY).exists():
+        raise RefundOnItsWay
+
+
+def _is_asked(source: Source) -> bool:
+    asked = Correction.objects.filter(state=State.ASKED)
+    if source.payment is not None:
+        return asked.filter(payment=source.payment).exists()
+    of_pot = asked.filter(payment=None, pot=source.pot)
+    if source.pot == Pot.DEVICE:
+        return of_pot.filter(device=source.device).exists()
+    return of_pot.filter(customer=source.customer).exists()
+
+
+def _locked(
+    pot: str, payment_id: int | None, device_id: int | None, customer_id: int | None
+) -> Source:
+    """Lock customer, device and payment, in this order, and return them."""
+    if payment_id is not None:
+        found = Payment.objects.values("device_id", "customer_id").get(pk=payment_id)
+        device_id, customer_id = found["device_id"], found["customer_id"]
+    customer = _row(Customer.objects.select_for_update(of=("self",), no_key=True), customer_id)
+    device = _row(Device.objects.select_for_update(of=("self",), no_key=True), device_id)
+    payments = Payment.objects.select_related("connection")
+    payment = _row(payments.select_for_update(of=("self",), no_key=True), payment_id)
+    if payment is not None and (payment.device_id, payment.customer_id) != (device_id, customer_id):
+        raise AlreadyDecided  # matched in the moment before we held it
+    return Source(Pot(pot), payment, device, customer)
+
+
+def _row(rows: Any, pk: int | None) -> Any:
+    return None if pk is None else rows.get(pk=pk)
+
+
+def _locked_correction(correction_id: int) -> tuple[Correction, Source]:
+    found = Correction.objects.get(pk=correction_id)
+    pot = found.pot or Pot.SUSPENSE
+    source = _locked(pot, found.payment_id, found.device_id, found.customer_id)
+    return _lock_row(correction_id), source
+
+
+def _lock_row(correction_id: int) -> Correction:
+    rows = Correction.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("payment__connection", "connection").get(pk=correction_id)
+
+
+def _audit(actor: User, what: str, correction: Correction, **facts: Any) -> None:
+    audit(
+        actor=actor,
+        action=f"{correction.kind}.{what}",
+        target=str(correction.public_id),
+        amount=f"{correction.amount.normalize():f}",
+        **facts,
     )
-    return -(decided.aggregate(total=Sum("amount"))["total"] or Decimal(0))
-
-
-def _unspent(payment: Payment) -> Decimal:
-    """What of a settled payment became credit of its device, as far as that credit is still there."""
-    refused = TokenOrder.objects.filter(
-        source="payment", source_id=payment.pk, state=TokenOrder.State.REFUSED
-    )
-    kept = refused.aggregate(total=Sum("cost"))["total"] or Decimal(0)
-    for part in payment.parts:
-        if part["part"] == Part.DEVICE_CREDIT:
-            kept += max(Decimal(part["amount"]), Decimal(0))
-    kept = max(kept - _refunded(payment), Decimal(0))
-    unspent = balance(Account.DEVICE_CREDIT, payment.device_id)
-    return min(kept, Decimal(payment.amount), unspent)
-
-
-def _audit(actor: User, action: str, payment: Payment, reason: str, amount: Decimal) -> None:
-    target = str(payment.public_id)
-    audit(actor=actor, action=action, target=target, reason=reason, amount=amount)

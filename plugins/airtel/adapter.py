@@ -1,26 +1,32 @@
-"""Airtel Money, the COMMAND protocol: Airtel asks, reports a payment, and asks again."""
+"""Airtel Money, the COMMAND protocol: Airtel asks, reports a payment, and asks again.
+
+Sending a payment back goes the other way, over Airtel's Open API.
+"""
 
 import re
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from common.words import _
-from plugins.airtel import proof, wire
+from plugins.airtel import openapi, proof, wire
 from plugins.airtel.forms import AirtelSettings
 from plugins.contracts import (
     Action,
     Answer,
     Callback,
+    Capability,
     Enquiry,
     Incoming,
     Notice,
     Outcome,
     PaymentProvider,
     Reason,
+    RefundAnswer,
+    RefundRequest,
     Validation,
     Verdict,
 )
-from plugins.errors import Rejected
+from plugins.errors import Rejected, Unsupported
 from plugins.registry import register
 
 Fields = Mapping[str, str]
@@ -69,11 +75,37 @@ class Airtel(PaymentProvider):
         Action("process", _("Process: the payment was made")),
         Action("enquiry", _("Enquiry: what became of the payment?")),
     )
+    capabilities = frozenset({Capability.REFUND})
     refusal_returns_money = True
-    redacted: ClassVar = frozenset({"authorization", "PIN", "PASSWORD"})
+    settle_seconds = 300
+    redacted: ClassVar = frozenset(
+        {"authorization", "PIN", "PASSWORD", "access_token", "client_secret"}
+    )
+
+    def can(self, capability: Capability) -> bool:
+        """Return whether payments can be sent back: only with an account for the Open API."""
+        return super().can(capability) and all(self.settings.get(name) for name in openapi.FIELDS)
 
     def check(self) -> str:
-        return str(_("The settings are complete. Airtel calls us, so nothing else can be tried."))
+        if not self.can(Capability.REFUND):
+            words = _("The settings are complete. Airtel calls us, so nothing else can be tried.")
+            return str(words)
+        self._openapi().log_in()
+        return str(_("Airtel's Open API accepts the client ID and secret."))
+
+    def refund(self, request: RefundRequest) -> RefundAnswer:
+        """Send a payment back, whole: Airtel's call has no place for an amount.
+
+        :raises Rejected: refused, or a payment of which Airtel gave us no receipt; nothing went back
+        """
+        if request.amount != request.paid:
+            raise Unsupported("Airtel sends back whole payments only")
+        if not request.receipt:
+            raise Rejected("Airtel gave no receipt for this payment, so it cannot be named.")
+        return self._openapi().refund(request.receipt)
+
+    def _openapi(self) -> openapi.OpenApi:
+        return openapi.OpenApi(self.settings, http=self.http, memory=self.memory)
 
     def read(self, callback: Callback) -> Incoming:
         """Verify and read one call.

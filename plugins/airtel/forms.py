@@ -7,12 +7,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
 from common.words import _
-from plugins.forms import AddressListField, PluginSettingsForm, SecretField
+from plugins.forms import AddressListField, ApiUrlField, PluginSettingsForm, SecretField
 
 DIGITS = RegexValidator(r"^[0-9]+$", _("Write digits only."))
 CALLING_CODE = RegexValidator(
     r"^[1-9][0-9]{0,2}$", _("Write one to three digits without a plus, like 255 for Tanzania.")
 )
+COUNTRY = RegexValidator(r"^[A-Z]{2}$", _("Write the two capital letters, like TZ."))
 CURRENCY = RegexValidator(r"^[A-Z]{3}$", _("Write the three capital letters, like TZS."))
 
 
@@ -27,6 +28,7 @@ class AirtelSettings(PluginSettingsForm):
         "check_ip": ("allowed_ips",),
         "check_password": ("username", "password"),
     }
+    for_refunds: ClassVar = ("client_id", "client_secret", "country", "currency")
 
     check_jwt = forms.BooleanField(
         label=_("Check the access token"),
@@ -84,6 +86,27 @@ class AirtelSettings(PluginSettingsForm):
         required=False,
         validators=[CURRENCY],
     )
+    client_id = forms.CharField(
+        label=_("Client ID for refunds"),
+        help_text=_(
+            "Of your application in Airtel's developer portal (Open API). With it refunds of whole"
+            " payments go back by themselves; without, you send them back by hand."
+        ),
+        required=False,
+        max_length=200,
+    )
+    client_secret = SecretField(label=_("Client secret for refunds"), required=False)
+    country = forms.CharField(
+        label=_("Country for refunds"),
+        help_text=_("Two capital letters, like TZ."),
+        required=False,
+        validators=[COUNTRY],
+    )
+    api_url = ApiUrlField(
+        label=_("Address of the Open API"),
+        help_text=_("Airtel's test system has “openapiuat” in place of “openapi”."),
+        default="https://openapi.airtel.africa",
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -101,7 +124,18 @@ class AirtelSettings(PluginSettingsForm):
             )
         for switch in switched_on:
             self._require(switch, self.needed[switch])
+        self._require_account_for_refunds()
         return cleaned
+
+    def _require_account_for_refunds(self) -> None:
+        """Ask for all of it as soon as there is the client ID or its secret."""
+        if not (self.has_value("client_id") or self.cleaned_data.get("client_secret")):
+            return
+        for name in self.for_refunds:
+            if name not in self.errors and not self.has_value(name):
+                message = _("“%(field)s” is needed for refunds.")
+                facts = {"field": self.fields[name].label}
+                self.add_error(name, ValidationError(message, code="needed", params=facts))
 
     def _require(self, switch: str, names: tuple[str, ...]) -> None:
         for name in names:

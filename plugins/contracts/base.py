@@ -40,6 +40,7 @@ class Capability(StrEnum):
     PUSH_PAYMENT = "push_payment"
     FETCH_STATUS = "fetch_status"
     REPORT_RESULT = "report_result"
+    REFUND = "refund"
     DELIVERY_REPORT = "delivery_report"
     INCOMING_SMS = "incoming_sms"
 

@@ -130,6 +130,28 @@ class PaymentStatus:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """Send a payment back to its payer, whole, or in part where ``refunds_parts``.
+
+    ``our_reference`` is ours, unique per refund, letters and digits; ``paid`` is the whole payment.
+    """
+
+    our_reference: str
+    reference: str  # the operator's number of the payment
+    receipt: str  # the number on the payer's own SMS
+    amount: Decimal
+    paid: Decimal
+    payer_phone: str  # E.164, or empty
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAnswer:
+    """The money went back. ``receipt`` is the operator's number of the refund, where it gives one."""
+
+    receipt: str = ""
+
+
 class PaymentProvider(Plugin):
     """Reads an operator's calls and answers in the operator's format. Money-moving calls become a Notice."""
 
@@ -137,6 +159,7 @@ class PaymentProvider(Plugin):
     actions: ClassVar[tuple[Action, ...]]
     refusal_returns_money: ClassVar[bool]
     keeps_validation: ClassVar[bool] = False  # the amount comes only with the validation
+    refunds_parts: ClassVar[bool] = False  # of a payment; else only the whole goes back
 
     @abstractmethod
     def read(self, callback: Callback) -> Incoming:
@@ -167,3 +190,11 @@ class PaymentProvider(Plugin):
     def fetch_status(self, reference: str) -> PaymentStatus:
         """Ask the operator what became of a push (``Capability.FETCH_STATUS``); safe to repeat."""
         raise Unsupported("fetch_status")
+
+    def refund(self, request: RefundRequest) -> RefundAnswer:
+        """Send a payment back to its payer (``Capability.REFUND``); returns only when it surely went.
+
+        :raises Rejected: understood and refused, nothing went back
+        :raises OutcomeUnknown: it may have gone; the caller never repeats it by itself
+        """
+        raise Unsupported("refund")

@@ -72,8 +72,13 @@ def document(step: str, payment: Payment, fields: Mapping[str, str]) -> str:
 
 def final_id(payment: Payment) -> str:
     """Return Airtel's final transaction id; the same payment always has the same."""
-    number = zlib.crc32(payment.reference.encode()) % 100_000
-    return f"MP{payment.paid_at:%y%m%d.%H%M}.A{number:05d}"
+    return final_id_of(payment.reference, payment.paid_at)
+
+
+def final_id_of(reference: str, paid_at: datetime) -> str:
+    """Return the final id of the payment with this reference, made at this local time."""
+    number = zlib.crc32(reference.encode()) % 100_000
+    return f"MP{paid_at:%y%m%d.%H%M}.A{number:05d}"
 
 
 def token(secret: str, subject: str, transaction_id: str, issued_at: int) -> str:

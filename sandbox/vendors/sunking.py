@@ -1,8 +1,5 @@
 """SunKing: a Keycloak that hands out bearers, and the codes of solar home systems."""
 
-import secrets
-import threading
-import time
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox import charges, credentials, strict
 from sandbox.answering import Sale
+from sandbox.bearers import Bearers
 from sandbox.charges import Charge, Order
 from sandbox.world import World, world
 
@@ -19,29 +17,6 @@ CODE_DIGITS = 15
 DEVICE_DIGITS = 9
 
 bp = Blueprint(VENDOR, __name__, url_prefix="/sunking")
-
-
-class Bearers:
-    """The access tokens of one run; a restart forgets them, as a vendor's deploy does."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._ends_at: dict[str, float] = {}
-
-    def issue(self, seconds: int) -> str:
-        bearer = secrets.token_urlsafe(40)
-        now = time.time()
-        with self._lock:
-            self._ends_at = {old: end for old, end in self._ends_at.items() if end > now}
-            self._ends_at[bearer] = now + seconds
-        return bearer
-
-    def is_good(self, bearer: str) -> bool:
-        return self._ends_at.get(bearer, 0.0) > time.time()
-
-    def forget(self) -> None:
-        with self._lock:
-            self._ends_at = {}
 
 
 class Refused(Exception):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal as D
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -19,6 +20,7 @@ from payments import books, services
 from payments.models import Payment
 from tests.conftest import NOW
 from tests.payments.makers import answering, silent, sunking, use_calin, use_sunking
+from tests.payments.refunds import ask_refund
 from vending.models import TokenOrder
 from vending.services import NewOrder, issue, place_order
 
@@ -137,10 +139,13 @@ def unspent(world, pay):
 
 
 def test_a_refund_is_decided_and_paid_out(world, amina, unspent):
-    services.decide_refund(
-        payment_id=unspent.pk, amount=D(5000), reason="Wrong meter", actor=amina, now=NOW
-    )
-    services.pay_out_refund(payment_id=unspent.pk, actor=amina, now=NOW)
+    refund = ask_refund(amina, unspent, 5000)
+    pay_out = partial(
+        services.pay_out_by_hand, correction_id=refund.pk, paid_from="operator", reference="MP1",
+        actor=amina,
+    )  # fmt: skip
+    assert books.violations() == []
+    pay_out()
 
     assert lines_of("refund_decided") == {("device_credit", D(5000)), ("refunds_payable", D(-5000))}
     assert lines_of("refund_paid") == {
@@ -151,16 +156,14 @@ def test_a_refund_is_decided_and_paid_out(world, amina, unspent):
     assert unspent.state == "refunded"
     assert books.violations() == []
     with pytest.raises(services.NothingToPayOut):
-        services.pay_out_refund(payment_id=unspent.pk, actor=amina, now=NOW)
+        pay_out()
 
 
 def test_a_refund_is_at_most_what_is_unspent(world, amina, pay):
     payment = pay("4999")
 
     with pytest.raises(services.NothingToRefund, match="39"):
-        services.decide_refund(
-            payment_id=payment.pk, amount=D(40), reason="x", actor=amina, now=NOW
-        )
+        ask_refund(amina, payment, 40)
 
     assert not Posting.objects.filter(event="refund_decided").exists()
 
@@ -169,7 +172,7 @@ def test_a_refund_is_at_most_what_is_unspent(world, amina, pay):
 def test_a_reversal_after_issue_is_a_loss_or_owed_by_choice(world, amina, pay, as_loss, account):
     payment = pay("5000")
 
-    services.reverse_payment(
+    services.ask_reversal(
         payment_id=payment.pk, as_loss=as_loss, reason="Chargeback", actor=amina, now=NOW
     )
 
@@ -178,9 +181,7 @@ def test_a_reversal_after_issue_is_a_loss_or_owed_by_choice(world, amina, pay, a
     assert payment.state == "reversed"
     assert books.violations() == []
     with pytest.raises(services.CannotReverse):
-        services.reverse_payment(
-            payment_id=payment.pk, as_loss=True, reason="x", actor=amina, now=NOW
-        )
+        services.ask_reversal(payment_id=payment.pk, as_loss=True, reason="x", actor=amina, now=NOW)
 
 
 def test_a_payment_whose_token_is_in_doubt_cannot_be_reversed(world, amina, pay):
@@ -189,9 +190,7 @@ def test_a_payment_whose_token_is_in_doubt_cannot_be_reversed(world, amina, pay)
         payment = pay("5000")
 
     with pytest.raises(services.TokenOnItsWay):
-        services.reverse_payment(
-            payment_id=payment.pk, as_loss=True, reason="x", actor=amina, now=NOW
-        )
+        services.ask_reversal(payment_id=payment.pk, as_loss=True, reason="x", actor=amina, now=NOW)
 
     payment.refresh_from_db()
     assert payment.state == "settled"
@@ -201,7 +200,7 @@ def test_money_that_is_taken_back_before_it_was_spent_leaves_suspense(world, ami
     airtel(amount="5000")
     payment = Payment.objects.get()
 
-    services.reverse_payment(
+    services.ask_reversal(
         payment_id=payment.pk, as_loss=True, reason="Returned", actor=amina, now=NOW
     )
     work()

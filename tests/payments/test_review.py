@@ -33,6 +33,7 @@ from tests.payments.makers import (
     use_calin,
     use_sunking,
 )
+from tests.payments.refunds import ask_refund
 from vending import outcomes
 from vending import services as vending
 from vending.models import TokenOrder
@@ -182,9 +183,7 @@ def test_an_unmatched_payment_goes_back_whole(world, asha, airtel):
     payment = Payment.objects.get()
 
     with pytest.raises(services.RefundWhole):
-        services.decide_refund(
-            payment_id=payment.pk, amount=D(2000), reason="x", actor=asha, now=timezone.now()
-        )
+        ask_refund(asha, payment, 2000)
 
     assert books.violations() == []
 
@@ -195,15 +194,10 @@ def test_a_payment_is_never_refunded_twice_in_parts(world, asha, pay, monkeypatc
     first = pay("5000")
     pay("5000")
 
-    def refund(amount):
-        services.decide_refund(
-            payment_id=first.pk, amount=D(amount), reason="x", actor=asha, now=timezone.now()
-        )
-
-    refund(3000)
+    ask_refund(asha, first, 3000)
     with pytest.raises(services.NothingToRefund):
-        refund(3000)
-    refund(2000)
+        ask_refund(asha, first, 3000)
+    ask_refund(asha, first, 2000)
 
     first.refresh_from_db()
     assert first.state == "refunded"
@@ -213,7 +207,7 @@ def test_a_reversal_takes_unspent_credit_first(world, asha, pay, monkeypatch):
     monkeypatch.setattr(registry.manufacturer("demo_meter"), "issue_token", refuse)
     payment = pay("5000")
 
-    services.reverse_payment(
+    services.ask_reversal(
         payment_id=payment.pk, as_loss=True, reason="x", actor=asha, now=timezone.now()
     )
 

@@ -24,6 +24,7 @@ METHOD_OF = {
     Capability.PUSH_PAYMENT: "push_payment",
     Capability.FETCH_STATUS: "fetch_status",
     Capability.REPORT_RESULT: "report_result",
+    Capability.REFUND: "refund",
 }
 
 

@@ -1,0 +1,123 @@
+"""The postings of refunds and reversals, written under the locks of the caller."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import QuerySet, Sum
+
+from accounts.models import User
+from ledger.models import Account, Event
+from ledger.selectors import balance
+from ledger.services import Line, Movement, credit, debit, post
+from payments.allocation import Part
+from payments.models import Correction, Payment
+from payments.refundable import Pot, Source, refunded
+from vending.models import TokenOrder
+
+State = Payment.State
+PAID_FROM = {
+    Correction.PaidFrom.OPERATOR: Account.OPERATOR_CLEARING,
+    Correction.PaidFrom.CASH: Account.CASH_DESK,
+    Correction.PaidFrom.BANK: Account.BANK,
+}
+
+
+def book_refund(correction: Correction, source: Source, *, actor: User, now: datetime) -> None:
+    """Owe the payer what was suspense or credit; a payment that goes back whole is refunded."""
+    amount = correction.amount
+    lines = [
+        debit(source.account, amount, source.subject_id),
+        credit(Account.REFUNDS_PAYABLE, amount, correction.pk),
+    ]
+    _post(Event.REFUND_DECIDED, correction, lines, str(actor), now)
+    payment = source.payment
+    if payment is not None and refunded(payment) == payment.amount:
+        _set_state(payment, State.REFUNDED)
+    if source.pot == Pot.DEVICE:
+        _refusals(source).update(decided_by=str(actor))
+
+
+def unbook_refund(correction: Correction, source: Source, *, actor: User, now: datetime) -> None:
+    """Put a refund that did not go out back to where its money was."""
+    amount = correction.amount
+    lines = [
+        debit(Account.REFUNDS_PAYABLE, amount, correction.pk),
+        credit(source.account, amount, source.subject_id),
+    ]
+    _post(Event.REFUND_WITHDRAWN, correction, lines, str(actor), now)
+    payment = source.payment
+    if payment is not None and payment.state == State.REFUNDED:
+        _set_state(payment, State.UNMATCHED if source.pot == Pot.SUSPENSE else State.SETTLED)
+
+
+def book_payout(correction: Correction, *, actor: User | None, now: datetime) -> None:
+    """The money went: what we owed leaves the account that it was paid from."""
+    paid_from = Correction.PaidFrom(correction.paid_from)
+    subjects = {
+        Correction.PaidFrom.OPERATOR: correction.connection_id,
+        Correction.PaidFrom.CASH: actor.pk if actor else None,
+        Correction.PaidFrom.BANK: None,
+    }
+    lines = [
+        debit(Account.REFUNDS_PAYABLE, correction.amount, correction.pk),
+        credit(PAID_FROM[paid_from], correction.amount, subjects[paid_from]),
+    ]
+    _post(Event.REFUND_PAID, correction, lines, str(actor or ""), now)
+
+
+def book_reversal(correction: Correction, source: Source, *, actor: User, now: datetime) -> None:
+    """Take a payment out of the operator's clearing; what was spent of it is a loss or is owed."""
+    payment = source.payment
+    assert payment is not None
+    lines = [credit(Account.OPERATOR_CLEARING, payment.amount, payment.connection_id)]
+    if payment.state == State.SETTLED:
+        event, unspent = Event.REVERSED, _unspent(payment)
+        taken = Account.LOSSES if correction.as_loss else Account.CUSTOMER_RECEIVABLE
+        subject = None if correction.as_loss else payment.customer_id
+        lines.append(debit(taken, payment.amount - unspent, subject))
+        lines.append(debit(Account.DEVICE_CREDIT, unspent, payment.device_id))
+        _refusals(source).update(decided_by=str(actor))
+    else:
+        event = Event.RETURNED
+        lines.append(debit(Account.SUSPENSE, payment.amount, payment.pk))
+    _post(event, correction, lines, str(actor), now)
+    _set_state(payment, State.REVERSED)
+
+
+def spent_of(payment: Payment) -> Decimal:
+    """Return what a reversal of this payment would be a loss of, or leave owed by the customer."""
+    return payment.amount - _unspent(payment) if payment.state == State.SETTLED else Decimal(0)
+
+
+def _unspent(payment: Payment) -> Decimal:
+    """What of a settled payment became credit of its device, as far as that credit is still there."""
+    refused = TokenOrder.objects.filter(
+        source="payment", source_id=payment.pk, state=TokenOrder.State.REFUSED
+    )
+    kept = refused.aggregate(total=Sum("cost"))["total"] or Decimal(0)
+    for part in payment.parts:
+        if part["part"] == Part.DEVICE_CREDIT:
+            kept += max(Decimal(part["amount"]), Decimal(0))
+    kept = max(kept - refunded(payment), Decimal(0))
+    unspent = balance(Account.DEVICE_CREDIT, payment.device_id)
+    return min(kept, Decimal(payment.amount), unspent)
+
+
+def _refusals(source: Source) -> QuerySet[TokenOrder]:
+    """Refused orders whose money this is: nobody has to look at them any more."""
+    orders = TokenOrder.objects.filter(state=TokenOrder.State.REFUSED, decided_by="", cost__gt=0)
+    if source.payment is not None:
+        return orders.filter(source="payment", source_id=source.payment.pk)
+    return orders.filter(device=source.device)
+
+
+def _set_state(payment: Payment, state: Payment.State) -> None:
+    payment.state, payment.available_at = state, None
+    payment.save(update_fields=["state", "available_at"])
+
+
+def _post(
+    event: Event, correction: Correction, lines: list[Line], actor_name: str, now: datetime
+) -> None:
+    movement = Movement(event, "correction", correction.pk, lines, memo=correction.reason[:200])
+    post(movement, occurred_at=now, actor_name=actor_name)
