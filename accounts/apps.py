@@ -10,9 +10,11 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from tenants import tidying
+        from tenants import sweeping, tidying
+        from tenants.models import DueWork
 
         tidying.register("sessions", _forget_sessions)
+        sweeping.register(DueWork.Kind.SEALS, sweeping.Sweep(_seal_audit_log, lambda _: None))
 
 
 def _forget_sessions(_: "Company") -> int:
@@ -23,3 +25,10 @@ def _forget_sessions(_: "Company") -> int:
     from tenants import tidying
 
     return tidying.forget(Session.objects.filter(expire_date__lt=Now()))
+
+
+def _seal_audit_log(_: "Company") -> None:
+    """Seal what people did since the last look; the books say when the next one is."""
+    from accounts.chain import seal_audit_log
+
+    seal_audit_log()

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 
+from common.chain import LinkModel, SealModel
 from common.words import _
 
 
@@ -59,6 +60,8 @@ class User(AbstractBaseUser):
 class AuditEntry(models.Model):
     """One thing a person (or a command) did. Append-only: the database refuses change."""
 
+    append_only: ClassVar = True
+
     at = models.DateTimeField(auto_now_add=True, db_index=True)
     actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     actor_name = models.CharField(max_length=150)
@@ -72,3 +75,19 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.target}"
+
+
+class SealedAuditEntry(LinkModel):
+    """An audit entry's place and fingerprint in the chain of the audit log."""
+
+    entry = models.OneToOneField(AuditEntry, on_delete=models.PROTECT, related_name="sealed")
+
+    class Meta:
+        verbose_name_plural = "sealed audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.position}: audit entry {self.entry_id}"
+
+
+class AuditSeal(SealModel):
+    """The end of one batch of sealed audit entries."""

@@ -28,6 +28,7 @@ BOOKS = Chain(
     row="posting",
     written_at="recorded_at",
     content=_CONTENT,
+    below={"ledger_entry": "posting_id"},
 )
 
 

@@ -111,6 +111,8 @@ NO_MONEY = frozenset({Event.FEE_DUE, Event.SOLD, Event.WRITTEN_OFF, Event.OPENIN
 class Posting(models.Model):
     """One balanced movement of money."""
 
+    append_only: ClassVar = True
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     event = models.CharField(max_length=20, choices=Event)
     source = models.CharField(
@@ -134,6 +136,8 @@ class Posting(models.Model):
 
 class Entry(models.Model):
     """One line of a posting: an amount on one account, for one subject."""
+
+    append_only: ClassVar = True
 
     posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="entries")
     account = models.CharField(max_length=30, choices=Account)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from common.chain.models import LinkModel, SealModel
@@ -34,14 +34,15 @@ class Chain:
     row: str  # field of the link that points to the row
     written_at: str  # column that says when a row was written
     content: str
+    below: dict[str, str] = field(default_factory=dict)  # tables of the rows below, and their key
 
     @property
     def names(self) -> dict[str, str]:
         """Tables and columns, for SQL."""
-        field: Any = self.link._meta.get_field(self.row)
+        key: Any = self.link._meta.get_field(self.row)
         return {
-            "rows": field.related_model._meta.db_table,
-            "row": field.column,
+            "rows": key.related_model._meta.db_table,
+            "row": key.column,
             "links": self.link._meta.db_table,
             "seals": self.seal._meta.db_table,
             "written_at": self.written_at,

@@ -1,10 +1,14 @@
 """Columns of links and seals; a room with a chain makes two tables of them."""
 
+from typing import ClassVar
+
 from django.db import models
 
 
 class LinkModel(models.Model):
     """One row's place in the chain. The room adds the row: a one-to-one key."""
+
+    append_only: ClassVar = True
 
     position = models.BigIntegerField(primary_key=True)
     parts = models.SmallIntegerField()  # how many lower rows its content had, such as entries
@@ -16,6 +20,8 @@ class LinkModel(models.Model):
 
 class SealModel(models.Model):
     """The end of one batch. ``fingerprint`` stands for all that was written before."""
+
+    append_only: ClassVar = True
 
     number = models.BigIntegerField(primary_key=True)
     first_position = models.BigIntegerField(unique=True)

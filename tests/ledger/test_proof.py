@@ -8,6 +8,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
+from accounts.audit import audit
+from accounts.chain import prove_audit_log, seal_audit_log
+from accounts.models import AuditEntry
 from common.chain import proving, sealing
 from ledger.chain import BOOKS, seal_books
 from ledger.models import Entry, Posting, Seal, SealedPosting
@@ -33,7 +36,7 @@ def tamper(sql, *values):
 
 def found(noted=""):
     _, violations = prove_books(noted=noted)
-    return [(each.kind, each.posting or each.position or each.seal) for each in violations]
+    return [(each.kind, each.row_id or each.position or each.seal) for each in violations]
 
 
 @pytest.fixture
@@ -241,8 +244,8 @@ def test_the_very_row_that_was_written_later_is_named(fresh_company):
 
     _, (violation,) = prove_books()
 
-    assert violation.posting == entry.posting_id
-    assert violation.rows == [("ledger_entry", entry.pk)]
+    assert violation.row_id == entry.posting_id
+    assert violation.written_later == [("ledger_entry", entry.pk)]
     assert f"ledger_entry {entry.pk}" in violation.sentence
 
 
@@ -334,6 +337,45 @@ def test_what_makes_no_sense_or_is_not_there_is_refused(jua, capsys, arguments):
 
     assert code == 1
     assert said["error"]
+
+
+def test_the_audit_log_is_proven_as_well(world, amina, airtel, capsys):
+    for number in range(3):
+        audit(actor=amina, action="price.changed", target="Household", old=400, new=450 + number)
+    assert seal_audit_log() == 3
+    entry = AuditEntry.objects.order_by("pk")[1]
+    assert prove_audit_log()[1] == []
+    tamper("UPDATE accounts_auditentry SET facts = '{\"old\": 400}' WHERE id = %s", entry.pk)
+
+    code, said = verify(capsys, "--company", "jua")
+
+    (problem,) = said["problems"]
+    assert code == 1
+    assert (problem["chain"], problem["kind"]) == ("audit_log", "changed")
+    assert f"Audit entry {entry.pk} (price.changed)" in problem["sentence"]
+
+
+AUDIT_CHANGES = {
+    "at": "at + interval '1 microsecond'",
+    "actor_id": "NULL",
+    "actor_name": "'Somebody else'",
+    "action": "'x'",
+    "target": "'x'",
+    "facts": "'{}'",
+    "remote_ip": "'10.0.0.1'",
+}
+
+
+@pytest.mark.parametrize(("column", "value"), AUDIT_CHANGES.items())
+def test_every_column_of_an_audit_entry_is_sealed(amina, column, value):
+    entry = audit(actor=amina, action="price.changed", target="Household", old=400)
+    seal_audit_log()
+    tamper(f"UPDATE accounts_auditentry SET {column} = {value}")
+
+    _, (violation,) = prove_audit_log()
+
+    assert (violation.kind, violation.row_id) == ("changed", entry.pk)
+    assert {field.column for field in AuditEntry._meta.fields} - {"id"} == set(AUDIT_CHANGES)
 
 
 def test_links_know_their_posting(sealed):

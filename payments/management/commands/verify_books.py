@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from accounts.chain import prove_audit_log
 from common.chain.proving import Proof
 from common.commands import Report, ReportingCommand
 from ledger.proof import prove_books
@@ -54,8 +55,8 @@ class _Verified:
 
 class Command(ReportingCommand):
     help = (
-        "Check the books against payments, orders, plans and fees, and compute the chain of fingerprints anew."
-        " Names each posting that is not what was sealed; exit code 1."
+        "Check the books against payments, orders, plans and fees, and compute the fingerprints of the books and"
+        " of the audit log anew. Names each row that is not what was sealed; exit code 1."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -92,10 +93,11 @@ def _verify(slug: str, noted: str) -> _Verified:
     try:
         with in_company(slug) as company:
             proof, found = prove_books(noted=noted)
+            _, found_in_log = prove_audit_log()
             verified = _Verified(company, proof)
             for sentence in books.violations():
                 verified.problems.append({"kind": "invariant", "sentence": sentence})
-            verified.problems += [each.facts for each in found]
+            verified.problems += [each.facts for each in (*found, *found_in_log)]
             verified.problems = [{"company": slug, **each} for each in verified.problems]
             return verified
     except NoCompany:
