@@ -24,6 +24,7 @@ PERMISSIONS: dict[str, frozenset[User.Role]] = {
     "payments.view_raw_callback": OFFICE,
     "payments.decide_payment": OFFICE,
     "payments.close_conflict": OFFICE,
+    "payments.reconcile": OFFICE,
     "vending.decide_doubt": OFFICE,
     "vending.issue_from_credit": OFFICE,
     "vending.retry_order": EVERYBODY,

@@ -163,6 +163,9 @@ CACHES = {
 # How long what nobody looks at any more is kept; a daily task forgets the rest.
 KEEP_EXCHANGES = days("KEEP_EXCHANGES_DAYS", env.int("KEEP_EXCHANGES_DAYS", default=90))
 KEEP_REPORTS = days("KEEP_REPORTS_DAYS", env.int("KEEP_REPORTS_DAYS", default=7))
+KEEP_STATEMENT_FILES = days(
+    "KEEP_STATEMENT_FILES_DAYS", env.int("KEEP_STATEMENT_FILES_DAYS", default=90)
+)
 KEEP_FORM_KEYS = days("KEEP_FORM_KEYS_DAYS", env.int("KEEP_FORM_KEYS_DAYS", default=7))
 
 AUTH_USER_MODEL = "accounts.User"

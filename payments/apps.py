@@ -6,10 +6,16 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from payments import notices, sweeps
+        from payments.statements import sweeps as statement_sweeps
         from tenants import sweeping, tidying
         from tenants.models import DueWork
         from vending import outcomes
 
         sweeping.register(DueWork.Kind.LINE, sweeping.Sweep(sweeps.restart, sweeps.next_due))
+        sweeping.register(
+            DueWork.Kind.STATEMENTS,
+            sweeping.Sweep(statement_sweeps.restart, statement_sweeps.next_due),
+        )
         tidying.register("form keys", sweeps.forget_keys)
+        tidying.register("statement files", statement_sweeps.forget_files)
         outcomes.register(notices.tell_order)

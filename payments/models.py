@@ -12,6 +12,12 @@ from common.fields import AmountField
 from common.words import _
 from customers.models import Customer
 from devices.models import Device
+from payments.statements.models import (  # noqa: F401  Django finds models here
+    Statement,
+    StatementFile,
+    StatementLayout,
+    StatementLine,
+)
 from plugins.models import Connection
 
 
@@ -53,6 +59,7 @@ class Payment(models.Model):
     expires_at = models.DateTimeField(null=True)  # of a validation
     validated_at = models.DateTimeField(null=True)
     booked_at = models.DateTimeField(null=True)
+    paid_at = models.DateTimeField(null=True)  # by the operator's clock, where it says so
     settled_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)  # a returned payment that staff took out of the inbox
     created_at = models.DateTimeField(auto_now_add=True)
@@ -73,6 +80,11 @@ class Payment(models.Model):
             models.Index(fields=["customer", "-id"], name="payment_by_customer"),
             models.Index(fields=["device", "-id"], name="payment_by_device"),
             models.Index(fields=["payer_phone"], name="payment_by_phone"),
+            models.Index(
+                fields=["connection", "paid_at"],
+                condition=Q(paid_at__isnull=False),
+                name="payment_by_time_paid",
+            ),
             models.Index(
                 fields=["booked_at"],
                 condition=Q(state="returned", seen_at__isnull=True),

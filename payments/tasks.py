@@ -49,3 +49,12 @@ def release_refund(*, schema: str, correction_id: int, **_: Any) -> None:
 
     with in_company(schema):
         services.release_lost_refund(correction_id)
+
+
+@shared_task
+def work_statement(*, schema: str, statement_id: int, **_: Any) -> None:
+    """Look at, compare, or record from one statement, whichever is due."""
+    from payments.statements import work
+
+    with in_company(schema) as company:
+        work.work(company, statement_id)

@@ -75,6 +75,7 @@ class DueWork(models.Model):
     class Kind(models.TextChoices):
         LINE = "line", _("Payments, tokens and messages")
         ACCESS_FEES = "access_fees", _("Access fees")
+        STATEMENTS = "statements", _("Statements of operators")
         SEALS = "seals", _("Seals of the books")
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")

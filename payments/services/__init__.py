@@ -1,5 +1,6 @@
 """Money in: keeping callbacks, validating, booking once, settling, and what people decide."""
 
+from payments.services.callbacks import keep_callback, refuse_callback
 from payments.services.corrections import (
     AskedAlready,
     CannotReverse,
@@ -25,7 +26,7 @@ from payments.services.decisions import (
     use_key,
 )
 from payments.services.giving_back import spent_of
-from payments.services.intake import handle_incoming, keep_callback, refuse_callback
+from payments.services.intake import handle_incoming, record_notice
 from payments.services.payouts import (
     NothingToPayOut,
     ReferenceNeeded,
@@ -77,6 +78,7 @@ __all__ = [
     "pay_out_by_hand",
     "pay_out_refund",
     "put_off_settling",
+    "record_notice",
     "refuse_callback",
     "release_lost_refund",
     "report_result",

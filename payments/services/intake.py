@@ -1,6 +1,5 @@
 """The operator's calls: keep, then validate, book once, or answer an enquiry. Nobody outside is called."""
 
-import hashlib
 import logging
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -20,6 +19,9 @@ from payments import preview, tasks
 from payments.matching import device_typed, refusal_of
 from payments.models import Callback as KeptCallback
 from payments.models import Conflict, OperatorResult, Payment
+from payments.services import recorded
+from payments.services.callbacks import digest_of, keep_callback
+from payments.services.enquiry import standing_word
 from payments.words import WORDS, no, reason_of
 from plugins.contracts import (
     Callback,
@@ -61,30 +63,6 @@ CLOSE = PreparedUpdate(
 )
 
 
-def keep_callback(*, connection: Connection, callback: Callback) -> KeptCallback:
-    """Store a call as it came, headers and body encrypted, before anything is decided about it."""
-    kept = KeptCallback(
-        connection=connection,
-        action=callback.action,
-        content={
-            "headers": dict(callback.headers),
-            "body": callback.body.decode("utf-8", "surrogateescape")
-            .encode("utf-8", "replace")
-            .decode(),
-        },
-        remote_ip=callback.remote_ip[:45],
-        received_at=callback.received_at,
-    )
-    insert(kept)
-    return kept
-
-
-def refuse_callback(*, kept: KeptCallback, reason: str) -> None:
-    """Note that a call was not authentic or not readable; nothing else happened."""
-    kept.state, kept.reason = KeptCallback.State.REFUSED, reason[:300]
-    kept.save(update_fields=["state", "reason"])
-
-
 def handle_incoming(
     *,
     company: Company,
@@ -110,7 +88,21 @@ def handle_incoming(
         case Notice():
             return _Intake(company, connection, kept, now).book(incoming)
         case Enquiry():
-            return _close(kept, _enquire(connection, incoming))
+            return _close(kept, standing_word(connection, incoming))
+
+
+def record_notice(
+    *, company: Company, connection: Connection, callback: Callback, notice: Notice, now: datetime
+) -> KeptCallback:
+    """Count money that the operator's statement shows and that no call reported, through the same door.
+
+    In the caller's transaction, which holds the connection's row lock. The money is ours already, so an unknown
+    device ends unmatched, never returned, and the operator is owed no word.
+    """
+    kept = keep_callback(connection=connection, callback=callback)
+    kept.kind, kept.reference = recorded.KIND, notice.reference
+    _Intake(company, connection, kept, now, is_statement=True).book(notice)
+    return kept
 
 
 def _is_storable(call: Validation | Notice) -> bool:
@@ -133,30 +125,20 @@ def _close(kept: KeptCallback, outcome: Outcome, payment: Payment | None = None)
     return outcome
 
 
-def _enquire(connection: Connection, enquiry: Enquiry) -> Outcome:
-    payments = Payment.objects.filter(connection=connection, reference=enquiry.reference)
-    payment = payments.first() if is_text(enquiry.reference) else None
-    if payment is None:
-        return Outcome(Verdict.NOT_FOUND, WORDS[Reason.UNKNOWN_REFERENCE])
-    verdict = {State.VALIDATED: Verdict.PENDING, State.RETURNED: Verdict.FAILED}.get(
-        State(payment.state), Verdict.DONE
-    )
-    return Outcome(
-        verdict,
-        our_id=str(payment.pk),
-        amount=payment.amount,
-        receipt=payment.receipt,
-        completed_at=payment.booked_at,
-    )
-
-
 class _Intake:
     """One validation or notice on its way in."""
 
     def __init__(
-        self, company: Company, connection: Connection, kept: KeptCallback, now: datetime
+        self,
+        company: Company,
+        connection: Connection,
+        kept: KeptCallback,
+        now: datetime,
+        *,
+        is_statement: bool = False,
     ) -> None:
         self.company, self.connection, self.kept, self.now = company, connection, kept, now
+        self.is_statement = is_statement  # no call of the operator: its money is ours already
         cls = connection.adapter_class
         assert issubclass(cls, PaymentProvider)
         self.provider = cls
@@ -216,18 +198,25 @@ class _Intake:
             return self._book_new(notice, amount)
         except IntegrityError:
             return self._book_again(notice, amount)
+        except recorded.RecordedBefore as before:
+            recorded.take_reference(before.payment, notice)
+            return self._book_again(notice, amount)
 
     @transaction.atomic
     def _book_new(self, notice: Notice, amount: Decimal) -> Outcome:
-        """:raises IntegrityError: the reference stands already"""
+        """:raises IntegrityError: the reference stands already
+        :raises RecordedBefore: it was recorded from a statement, under its receipt
+        """
         device = device_typed(notice.account)
         reason = refusal_of(device)
         state = State.RECEIVED
         if reason:
-            state = State.RETURNED if self.provider.refusal_returns_money else State.UNMATCHED
+            state = State.RETURNED if self._can_return() else State.UNMATCHED
         payment = self._new_payment(notice, amount, device, state)
         payment.reason = WORDS[reason] if reason else ""
         insert(payment)
+        if not self.is_statement:
+            recorded.require_not_recorded(payment)
         outcome = self._count(payment)
         crash.point("book.before_commit")
         return outcome
@@ -251,8 +240,8 @@ class _Intake:
         self._owe_result(payment, outcome)
         duework.announce(self.company.pk)
         if payment.state == State.RECEIVED:
-            after_commit(tasks.work_payment, schema=self.company.schema_name, payment_id=payment.pk)
-        self.kept.digest = _digest(self.kept)
+            self._ring(payment)
+        self.kept.digest = digest_of(self.kept)
         return _close(self.kept, outcome, payment)
 
     def _book_validated(self, notice: Notice) -> Outcome:
@@ -267,13 +256,16 @@ class _Intake:
         """Count a locked payment if it stands validated; money after its time waits for a person."""
         is_late = payment.state == State.RETURNED and payment.booked_at is None
         if payment.state != State.VALIDATED and not is_late:
-            return self._repeat(payment)
+            return self._repeat(payment, notice)
         refusal = refusal_of(payment.device) if payment.device else Reason.UNKNOWN_DEVICE
         payment.state = State.UNMATCHED if refusal or is_late else State.RECEIVED
         payment.reason = WORDS[refusal] if refusal else payment.reason
-        payment.booked_at, payment.receipt = self.now, notice.receipt[:64]
+        payment.booked_at, payment.paid_at = self.now, notice.paid_at
+        payment.receipt = notice.receipt[:64]
         payment.available_at = self._taken_up_at(payment)
-        payment.save(update_fields=["state", "reason", "booked_at", "receipt", "available_at"])
+        payment.save(
+            update_fields=["state", "reason", "booked_at", "paid_at", "receipt", "available_at"]
+        )
         return self._count(payment)
 
     def _book_again(self, notice: Notice, amount: Decimal) -> Outcome:
@@ -282,17 +274,23 @@ class _Intake:
             payment = self._standing(notice.reference, lock=True)
             if payment is None:  # the same bytes under another reference: never count them again
                 return _close(self.kept, no(Reason.CONFLICT, Verdict.CONFLICT))
-            if (payment.amount, payment.account) == (amount, notice.account):
+            if payment.amount == amount and recorded.is_same_device(payment, notice):
+                if recorded.complete(self.company, payment, notice, now=self.now):
+                    duework.announce(self.company.pk)
+                    self._ring(payment)
                 return self._count_validated(payment, notice)
             return self._conflict(payment, notice)
 
-    def _repeat(self, payment: Payment) -> Outcome:
+    def _repeat(self, payment: Payment, notice: Notice) -> Outcome:
         """The same money again: the same word, no effect, and a result that is owed is sent again."""
-        if Capability.REPORT_RESULT in self.provider.capabilities:
-            self._owe_result_again(payment)
+        if Capability.REPORT_RESULT in self.provider.capabilities and not self.is_statement:
+            self._owe_result_again(payment, notice)
         return _close(self.kept, self._word_on(payment), payment)
 
-    def _owe_result_again(self, payment: Payment) -> None:
+    def _owe_result_again(self, payment: Payment, notice: Notice) -> None:
+        if recorded.echo(payment, notice):
+            self._owe_result(payment, self._word_on(payment))
+            return
         OperatorResult.objects.filter(payment=payment).update(
             state=OperatorResult.State.OWED, available_at=self.now, attempts=0
         )
@@ -313,6 +311,12 @@ class _Intake:
         return outcome
 
     # --- small parts ------------------------------------------------------------------------------------
+
+    def _can_return(self) -> bool:
+        return self.provider.refusal_returns_money and not self.is_statement
+
+    def _ring(self, payment: Payment) -> None:
+        after_commit(tasks.work_payment, schema=self.company.schema_name, payment_id=payment.pk)
 
     def _amount(self, text: str) -> Decimal:
         amount = parse_amount(text, self.company.currency)
@@ -340,6 +344,7 @@ class _Intake:
             state=state,
             wire=dict(call.wire),
             booked_at=None if state == State.VALIDATED else self.now,
+            paid_at=getattr(call, "paid_at", None),
         )
         payment.available_at = self._taken_up_at(payment)
         return payment
@@ -360,7 +365,7 @@ class _Intake:
         )
 
     def _owe_result(self, payment: Payment, outcome: Outcome) -> None:
-        if Capability.REPORT_RESULT not in self.provider.capabilities:
+        if Capability.REPORT_RESULT not in self.provider.capabilities or self.is_statement:
             return
         result = OperatorResult.objects.create(
             payment=payment,
@@ -373,9 +378,3 @@ class _Intake:
 
     def _ring_result(self, result: OperatorResult) -> None:
         after_commit(tasks.report_result, schema=self.company.schema_name, result_id=result.pk)
-
-
-def _digest(kept: KeptCallback) -> str:
-    """Name a money-moving call by its bytes, so that they can never be counted under another reference."""
-    content = f"{kept.action}\n{kept.content['body']}"
-    return hashlib.sha256(content.encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,101 @@
+"""Money that a statement told before the operator's own call: the call that comes late finds it again.
+
+A statement knows less than a call: it may hold the receipt instead of the reference, and no device. So a call is
+recognised by its receipt too, and completes what was recorded.
+"""
+
+from datetime import datetime
+
+from common.phone import same_or_raw
+from payments.matching import device_typed, refusal_of
+from payments.models import Callback as KeptCallback
+from payments.models import Payment
+from payments.words import WORDS
+from plugins.contracts import Notice
+from tenants.models import Company
+
+KIND = "statement"  # of a kept callback that a person recorded
+State = Payment.State
+
+
+class RecordedBefore(Exception):
+    """This call reports money that was recorded from a statement under its receipt."""
+
+    def __init__(self, payment: Payment) -> None:
+        super().__init__(payment.pk)
+        self.payment = payment
+
+
+def is_recorded(payment: Payment) -> bool:
+    """Whether a statement, not a call, brought this payment."""
+    return KeptCallback.objects.filter(payment=payment, kind=KIND).exclude(digest="").exists()
+
+
+def require_not_recorded(payment: Payment) -> None:
+    """Ask, once a new payment is written, whether it was recorded under its receipt before.
+
+    Whoever records holds the connection's row, and writing a payment waits for that; so one of the two sees the
+    other.
+
+    :raises RecordedBefore: it was; the caller takes its own back
+    """
+    if not payment.receipt or payment.receipt == payment.reference:
+        return
+    before = Payment.objects.filter(
+        connection_id=payment.connection_id, reference=payment.receipt
+    ).first()
+    if before is not None and before.amount == payment.amount and is_recorded(before):
+        raise RecordedBefore(before)
+
+
+def take_reference(payment: Payment, notice: Notice) -> None:
+    """Give a payment that stands under its receipt the operator's own reference."""
+    Payment.objects.filter(pk=payment.pk, reference=notice.receipt).update(
+        reference=notice.reference, receipt=notice.receipt
+    )
+
+
+def is_same_device(payment: Payment, notice: Notice) -> bool:
+    """Whether a call for the same reference and amount speaks of the same device.
+
+    Where one side does not say, it does; while nobody knows whose recorded money is, the call knows better.
+    """
+    said, stands = _bare(notice.account), _bare(payment.account)
+    if said == stands or not said or not stands:
+        return True
+    return payment.state == State.UNMATCHED and is_recorded(payment)
+
+
+def _bare(account: str) -> str:
+    return "".join(account.split()).lower()
+
+
+def complete(company: Company, payment: Payment, notice: Notice, *, now: datetime) -> bool:
+    """Fill in what the statement did not say; return whether the payment can be settled now.
+
+    The caller holds the payment's row lock.
+    """
+    if payment.state != State.UNMATCHED or not notice.account:
+        return False
+    if _bare(notice.account) == _bare(payment.account) or not is_recorded(payment):
+        return False
+    device = device_typed(notice.account)
+    reason = refusal_of(device)
+    payment.account, payment.device = notice.account, device
+    payment.customer = device.customer if device else None
+    payment.payer_phone = payment.payer_phone or same_or_raw(notice.payer_phone, company.country)
+    payment.payer_name = payment.payer_name or notice.payer_name[:100]
+    payment.reason = WORDS[reason] if reason else ""
+    if not reason:
+        payment.state, payment.available_at = State.RECEIVED, now
+    payment.save()
+    return not reason
+
+
+def echo(payment: Payment, notice: Notice) -> bool:
+    """Keep what an answer to the operator must repeat, where nobody owed it one yet; return whether so."""
+    if hasattr(payment, "result") or not is_recorded(payment):
+        return False
+    payment.wire = dict(notice.wire)
+    payment.save(update_fields=["wire"])
+    return True
