@@ -3,8 +3,10 @@
 import pytest
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
+from ledger.models import Posting
 from messaging.models import Message
 from payments import tasks
 from payments.models import Payment
@@ -76,6 +78,30 @@ def test_a_page_of_one_company_does_not_exist_at_the_other(two_worlds, taa):
     assert page.status_code == 404
     assert "5,000" not in listed
     assert "800" in listed
+
+
+BOOKS = ("trial-balance", "day", "journal", "token-list")
+
+
+def test_the_books_of_one_company_hold_nothing_of_the_other(two_worlds, taa):
+    posting = Posting.objects.first().public_id
+    connection.set_tenant(taa)
+    theirs = client_for(two_worlds["taa"].owner, "taa.localhost")
+    account = ["operator_clearing"]
+    pages = [reverse(f"reports:{name}") for name in BOOKS] + [
+        reverse("reports:account", args=account),
+        reverse("reports:account-balances", args=account),
+    ]
+
+    texts = [theirs.get(page).content.decode() for page in pages]
+    files = [
+        b"".join(theirs.get(page).streaming_content).decode()
+        for page in (reverse("reports:journal-export"), reverse("reports:trial-balance-export"))
+    ]
+
+    assert all("800" in text for text in texts + files)
+    assert not any("5,000" in text or "5000" in text for text in texts + files)
+    assert theirs.get(reverse("reports:posting", args=[posting])).status_code == 404
 
 
 @pytest.mark.parametrize(

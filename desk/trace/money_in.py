@@ -210,6 +210,7 @@ def _entries(posting: Posting) -> list[BookEntry]:
             str(posting.get_event_display()),
             str(entry.get_account_display()),
             entry.amount,
+            posting.public_id,
         )
         for entry in posting.entries.all()
     ]

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
+from uuid import UUID
 
 from common.badges import Badge, Tone
 
@@ -58,6 +59,7 @@ class BookEntry:
     event: str
     account: str
     amount: Decimal
+    posting: UUID
 
 
 @dataclass(frozen=True, slots=True)

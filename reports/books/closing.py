@@ -41,7 +41,7 @@ STANDS = {
     Account.CUSTOMER_CREDIT: _("Credit of customers"),
     Account.REFUNDS_PAYABLE: _("Refunds decided, not yet paid out"),
 }
-IN_DOUBT = _("of these in doubt now")
+IN_DOUBT = _("Of these in doubt now")
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,6 +229,13 @@ def test_each_subject_of_a_posting_of_the_line_is_known_by_name(accountant, full
             assert bool(line.subject.label) == (line.account in SUBJECTS)
 
 
+def test_a_payments_page_leads_to_its_postings(accountant, full_books):
+    payment = full_books.yesterday
+    text = get(accountant, reverse("desk:payment", args=[payment.public_id])).content.decode()
+    for posting in Posting.objects.filter(source="payment", source_id=payment.pk):
+        assert reverse("reports:posting", args=[posting.public_id]) in text
+
+
 # --- one posting -----------------------------------------------------------------------------------------
 
 
@@ -365,7 +372,7 @@ def test_the_report_tells_what_stands_open(accountant, full_books, airtel):
     order = TokenOrder.objects.get(state="in_doubt")
     assert stands["Payments not yet settled"] == (1, D(300))
     assert stands["Tokens ordered, not yet issued"] == (1, order.cost)
-    assert stands["of these in doubt now"] == (1, order.cost)
+    assert stands["Of these in doubt now"] == (1, order.cost)
     assert stands["Refunds decided, not yet paid out"] == (1, D(100))
 
 
