@@ -4,6 +4,7 @@ Django makes the SQL of a query anew each time it runs, which costs several time
 it. Here the SQL is kept and values are filled in; rows become the same model instances.
 """
 
+import datetime as dt
 import functools
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ from django.db.models.sql import UpdateQuery
 from django.db.transaction import TransactionManagementError
 
 M = TypeVar("M", bound=models.Model)
+NOTHING: Mapping[str, dt.timedelta] = {}
 
 
 class Hole(Expression):
@@ -139,24 +141,38 @@ class PreparedUpdate:
         return self._made
 
 
-def insert(row: models.Model) -> None:
-    """Write a new row as ``save`` does, with SQL that is made once for its model; sends no signals."""
-    sql, fields = _insert_of(type(row))
-    values = [each.get_db_prep_save(each.pre_save(row, True), connection) for each in fields]
+def insert(row: models.Model, *, from_now: Mapping[str, dt.timedelta] = NOTHING) -> None:
+    """Write a new row as ``save`` does, with SQL that is made once for its model; sends no signals.
+
+    :param from_now: moments so long after now by the database's clock, which every due time and lease is
+        compared with; the row has them afterwards
+    """
+    sql, fields = _insert_of(type(row), tuple(from_now))
+    values = [
+        from_now[each.name]
+        if each.name in from_now
+        else each.get_db_prep_save(each.pre_save(row, True), connection)
+        for each in fields
+    ]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        row.pk = cursor.fetchone()[0]
+        row.pk, *moments = cursor.fetchone()
+    for name, moment in zip(from_now, moments, strict=True):
+        setattr(row, name, moment)
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
 @functools.cache
-def _insert_of(model: type[models.Model]) -> tuple[str, list[Any]]:
+def _insert_of(model: type[models.Model], from_now: tuple[str, ...]) -> tuple[str, list[Any]]:
     meta: Any = model._meta
     quote = connection.ops.quote_name
     fields = [each for each in meta.local_concrete_fields if each is not meta.pk]
     columns = ", ".join(quote(each.column) for each in fields)
-    marks = ", ".join(["%s"] * len(fields))
-    into, returning = quote(meta.db_table), quote(meta.pk.column)
+    after = "statement_timestamp() + %s"
+    marks = ", ".join(after if each.name in from_now else "%s" for each in fields)
+    returned = [meta.pk, *(meta.get_field(name) for name in from_now)]
+    returning = ", ".join(quote(each.column) for each in returned)
+    into = quote(meta.db_table)
     sql = f"INSERT INTO {into} ({columns}) VALUES ({marks}) RETURNING {returning}"  # noqa: S608
     return sql, fields
 

@@ -56,12 +56,10 @@ def queue_message(
         source=source,
         source_id=source_id,
         created_at=now,
-        available_at=now,
-        leased_until=now + LEASE,
         attempts=1,
         resent_by=resent_by,
     )
-    insert(message)
+    insert(message, from_now={"available_at": dt.timedelta(0), "leased_until": LEASE})
     return message
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.audit import audit
@@ -71,7 +72,7 @@ def assign_payment(*, payment_id: int, device_id: int, reason: str, actor: User)
         raise AlreadyDecided
     payment.device, payment.customer = device, device.customer
     payment.state, payment.reason = Payment.State.RECEIVED, ""
-    payment.available_at = timezone.now()
+    payment.available_at = Now()
     payment.save(update_fields=["device", "customer", "state", "reason", "available_at"])
     audit(
         actor=actor,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 
 from common import crash
 from common.money import AmountTooFine, NotAnAmount, parse_amount
@@ -45,6 +46,7 @@ State = Payment.State
 VALIDATION_LIVES = timedelta(hours=24)
 # The worker that is rung settles at once; the sweeper takes a payment up when that did not happen.
 TAKEN_UP_AFTER = timedelta(seconds=8)
+SOON = {"available_at": TAKEN_UP_AFTER}
 LONGEST = 64
 DECIDED = ("state", "verdict", "reason", "kind", "reference", "price", "digest")
 STANDING = Prepared(
@@ -178,9 +180,8 @@ class _Intake:
         self, asked: Validation, amount: Decimal, device: Device | None
     ) -> Outcome:
         payment = self._new_payment(asked, amount, device, State.VALIDATED)
-        payment.validated_at, payment.expires_at = self.now, self.now + VALIDATION_LIVES
-        payment.available_at = payment.expires_at
-        payment.save()
+        payment.validated_at = self.now
+        insert(payment, from_now=dict.fromkeys(("expires_at", "available_at"), VALIDATION_LIVES))
         duework.announce(self.company.pk)
         return _close(self.kept, Outcome(Verdict.YES, our_id=str(payment.pk)), payment)
 
@@ -214,7 +215,7 @@ class _Intake:
             state = State.RETURNED if self._can_return() else State.UNMATCHED
         payment = self._new_payment(notice, amount, device, state)
         payment.reason = WORDS[reason] if reason else ""
-        insert(payment)
+        insert(payment, from_now=SOON if state == State.RECEIVED else {})
         if not self.is_statement:
             recorded.require_not_recorded(payment)
         outcome = self._count(payment)
@@ -262,7 +263,8 @@ class _Intake:
         payment.reason = WORDS[refusal] if refusal else payment.reason
         payment.booked_at, payment.paid_at = self.now, notice.paid_at
         payment.receipt = notice.receipt[:64]
-        payment.available_at = self._taken_up_at(payment)
+        is_ours = payment.state == State.RECEIVED
+        payment.available_at = Now() + TAKEN_UP_AFTER if is_ours else None
         payment.save(
             update_fields=["state", "reason", "booked_at", "paid_at", "receipt", "available_at"]
         )
@@ -292,7 +294,7 @@ class _Intake:
             self._owe_result(payment, self._word_on(payment))
             return
         OperatorResult.objects.filter(payment=payment).update(
-            state=OperatorResult.State.OWED, available_at=self.now, attempts=0
+            state=OperatorResult.State.OWED, available_at=Now(), attempts=0
         )
         result = OperatorResult.objects.filter(payment=payment).first()
         if result is not None:
@@ -331,7 +333,7 @@ class _Intake:
     def _new_payment(
         self, call: Validation | Notice, amount: Decimal, device: Device | None, state: State
     ) -> Payment:
-        payment = Payment(
+        return Payment(
             connection=self.connection,
             reference=call.reference,
             receipt=getattr(call, "receipt", "")[:64],
@@ -346,11 +348,6 @@ class _Intake:
             booked_at=None if state == State.VALIDATED else self.now,
             paid_at=getattr(call, "paid_at", None),
         )
-        payment.available_at = self._taken_up_at(payment)
-        return payment
-
-    def _taken_up_at(self, payment: Payment) -> datetime | None:
-        return self.now + TAKEN_UP_AFTER if payment.state == State.RECEIVED else None
 
     def _word_on(self, payment: Payment) -> Outcome:
         """Our word on a payment that stands: yes, unless we said no when it came."""
@@ -372,7 +369,7 @@ class _Intake:
             is_accepted=outcome.verdict == Verdict.YES,
             message=(outcome.message or "Success")[:200],
             decided_at=self.now,
-            available_at=self.now,
+            available_at=Now(),
         )
         self._ring_result(result)
 

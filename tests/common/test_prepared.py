@@ -4,10 +4,12 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.db import IntegrityError, connection, connections, transaction
 from django.db.models import F, IntegerField, Sum
 from django.db.transaction import TransactionManagementError
 
+from common.clock import database_now
 from common.prepared import Hole, Prepared, PreparedUpdate, insert
 from devices.models import Device, TariffVersion
 from payments.models import Payment
@@ -197,3 +199,14 @@ def test_columns_that_are_left_out_are_read_when_needed(world, django_assert_num
         assert found.serial == world.meter.serial
     with django_assert_num_queries(1):
         assert found.manufacturer == "demo_meter"
+
+
+def test_insert_counts_moments_from_the_clock_of_the_database(world, django_assert_num_queries):
+    payment = payment_of(world)
+
+    with time_machine.travel(AT), django_assert_num_queries(1):
+        insert(payment, from_now={"expires_at": dt.timedelta(hours=24)})
+
+    kept = Payment.objects.get(pk=payment.pk)
+    assert payment.expires_at == kept.expires_at
+    assert abs(kept.expires_at - database_now() - dt.timedelta(hours=24)) < dt.timedelta(seconds=5)

@@ -51,9 +51,8 @@ def place_order(new: NewOrder, *, now: dt.datetime) -> TokenOrder:
         cost=new.cost,
         vat=new.vat,
         created_at=now,
-        available_at=now + TAKEN_UP_AFTER,
     )
-    insert(order)
+    insert(order, from_now={"available_at": TAKEN_UP_AFTER})
     return order
 
 
