@@ -25,6 +25,7 @@ PERMISSIONS: dict[str, frozenset[User.Role]] = {
     "payments.decide_payment": OFFICE,
     "payments.close_conflict": OFFICE,
     "payments.reconcile": OFFICE,
+    "payments.retry_payment": EVERYBODY,
     "vending.decide_doubt": OFFICE,
     "vending.issue_from_credit": OFFICE,
     "vending.retry_order": EVERYBODY,

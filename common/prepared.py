@@ -148,7 +148,7 @@ def insert(row: models.Model, *, from_now: Mapping[str, dt.timedelta] = NOTHING)
         compared with; the row has them afterwards
     """
     sql, fields = _insert_of(type(row), tuple(from_now))
-    values = [
+    values: list[Any] = [
         from_now[each.name]
         if each.name in from_now
         else each.get_db_prep_save(each.pre_save(row, True), connection)

@@ -54,10 +54,9 @@ def payments_returned() -> QuerySet[Payment]:
 
 
 def payments_stuck() -> QuerySet[Payment]:
-    """Booked, but settling fails again and again."""
-    return Payment.objects.filter(
-        state=Payment.State.RECEIVED, attempts__gt=0, booked_at__lt=Now() - STUCK_AFTER
-    )
+    """Booked, but settling fails again and again, or was given up."""
+    fails = Q(attempts__gt=0, booked_at__lt=Now() - STUCK_AFTER)
+    return Payment.objects.filter(fails | Q(available_at=None), state=Payment.State.RECEIVED)
 
 
 def conflicts_open() -> QuerySet[Conflict]:

@@ -31,6 +31,7 @@ urlpatterns = [
     path(
         "payments/<uuid:public_id>/match/", payment_decisions.payment_assign, name="payment-assign"
     ),
+    path("payments/<uuid:public_id>/retry/", payment_decisions.payment_retry, name="payment-retry"),
     path(
         "payments/<uuid:public_id>/dismiss/",
         payment_decisions.payment_dismiss,

@@ -100,6 +100,11 @@ class Payment(models.Model):
     def __str__(self) -> str:
         return f"{self.reference} {self.state}"
 
+    @property
+    def is_parked(self) -> bool:
+        """Whether settling failed so often that a person has to look."""
+        return self.state == self.State.RECEIVED and self.available_at is None
+
 
 class Callback(models.Model):
     """One call of an operator as it came, headers and body encrypted. Kept before anything is decided."""

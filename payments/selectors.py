@@ -228,6 +228,7 @@ MESSAGE_NEEDS = Q(state=Message.State.FAILED, dismissed_at=None)
 def _needs_a_person() -> Q:
     return (
         Q(state=Payment.State.UNMATCHED)
+        | Q(state=Payment.State.RECEIVED, available_at=None)  # settling was given up
         | Q(_open_conflicts_exist())
         | Q(_orders(ORDER_NEEDS))
         | Q(_messages(MESSAGE_NEEDS))

@@ -34,6 +34,7 @@ TOKEN_BADGES = {
 }
 TOKEN_PAUSED = Badge(WARN, _("Token paused"))
 TOKEN_GIVEN_BACK = Badge(QUIET, _("Kept as credit"), is_bare=True)
+GIVEN_UP = Standing(Badge(BAD, _("Cannot be settled")), (GOOD, BAD, NONE, NONE))
 CONFLICT = Badge(WARN, _("Conflict"))
 SETTLED = Badge(GOOD, Payment.State.SETTLED.label, is_bare=True)
 UNSETTLED = {
@@ -93,6 +94,8 @@ def _without_conflict(
     state = Payment.State(payment.state)
     if state in GIVEN_BACK:
         return Standing(Badge(QUIET, state.label, is_bare=True), (QUIET, QUIET, QUIET, QUIET))
+    if payment.is_parked:
+        return GIVEN_UP
     if state in UNSETTLED:
         return UNSETTLED[state]
     order = worst_order(orders)

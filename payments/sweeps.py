@@ -3,8 +3,8 @@
 import datetime as dt
 
 from django.conf import settings
-from django.db.models import F, Min, Q
-from django.db.models.functions import Greatest, Least, Now
+from django.db.models import Min, Q
+from django.db.models.functions import Greatest, Now
 
 from common.clock import database_now
 from common.queue import ring
@@ -17,7 +17,6 @@ from tenants.models import Company
 
 AGAIN_AFTER = dt.timedelta(seconds=8)
 AT_ONCE = 200
-MOST_ATTEMPTS = 30_000  # counting ends where the column does
 
 
 def restart(_: Company) -> None:
@@ -25,11 +24,11 @@ def restart(_: Company) -> None:
     services.expire_validations(now=database_now())
     stalled = Payment.objects.filter(state=Payment.State.RECEIVED, available_at__lte=Now())
     ids = list(stalled.order_by("available_at").values_list("pk", flat=True)[:AT_ONCE])
-    Payment.objects.filter(pk__in=ids, state=Payment.State.RECEIVED).update(
-        available_at=Now() + AGAIN_AFTER, attempts=Least(F("attempts") + 1, MOST_ATTEMPTS)
-    )
+    Payment.objects.filter(pk__in=ids, state=Payment.State.RECEIVED).exclude(
+        available_at=None
+    ).update(available_at=Now() + AGAIN_AFTER)
     for payment_id in ids:
-        ring(work_payment, schema=current_schema(), payment_id=payment_id)
+        ring(work_payment, schema=current_schema(), payment_id=payment_id, is_again=True)
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
     results = OperatorResult.objects.filter(free, available_at__lte=Now())
     results = results.exclude(state=OperatorResult.State.CONFIRMED).order_by("available_at")

@@ -2,21 +2,32 @@
 
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 
 from tenants.scope import in_company
 
 
-@shared_task
-def work_payment(*, schema: str, payment_id: int, **_: Any) -> None:
-    """Settle, issue and send in one go; each step stands on its own row and can be taken up alone."""
+@shared_task(bind=True)
+def work_payment(
+    task: "Task[Any, Any]", /, *, schema: str, payment_id: int, is_again: bool = False, **_: Any
+) -> None:
+    """Settle, issue and send in one go; each step stands on its own row and can be taken up alone.
+
+    :param is_again: the sweeper rang, so the worker of an earlier try may have died of it
+    """
     from payments import line, services
 
+    delivery = task.request.delivery_info or {}
+    # A try that may kill its worker is counted before it is made.
+    is_counted = is_again or bool(delivery.get("redelivered"))
     with in_company(schema) as company:
+        if is_counted and not services.put_off_settling(payment_id):
+            return
         try:
             line.work(company, payment_id)
         except Exception:
-            services.put_off_settling(payment_id)
+            if not is_counted:
+                services.put_off_settling(payment_id)
             raise
 
 

@@ -38,7 +38,12 @@ def look_up_token(*, schema: str, order_id: int, **_: Any) -> None:
     from vending import services
 
     with in_company(schema):
-        messaging.send_claimed(services.look_up(order_id))
+        try:
+            messages = services.look_up(order_id)
+        except Exception:
+            services.note_failed_look_up(order_id)
+            raise
+        messaging.send_claimed(messages)
 
 
 def ring_issue(order_id: int) -> None:

@@ -76,14 +76,19 @@ def _returned(payment: Payment, writer: Writer) -> Item:
 
 def _stuck(payment: Payment, writer: Writer) -> Item:
     facts = {"money": writer.money(payment.amount), "count": payment.attempts}
+    said = _("Tried %(count)s times. The money is booked and safe; tell your technician.")
+    if payment.is_parked:
+        said = _(
+            "Tried %(count)s times, then given up. The money is booked and safe; tell your technician,"
+            " then try again."
+        )
     return _money_in(
         payment,
         tone=Tone.BAD,
         icon="split",
         title=_("%(money)s cannot be settled") % facts,
-        text=_("Tried %(count)s times. The money is booked and safe; tell your technician.")
-        % facts,
-        button=_("See"),
+        text=said % facts,
+        button=_("See and try again") if payment.is_parked else _("See"),
     )
 
 

@@ -139,7 +139,7 @@ def settled_station(story: Story, payment: Payment, writer: Writer, *, with_book
     """Tell whose the money is and how it was split."""
     station = _settled(payment, writer)
     for decision in story.decisions:
-        if decision.action in ("payment.assigned", "payment.seen"):
+        if decision.action in ("payment.assigned", "payment.seen", "payment.retried"):
             station.steps.append(Step(decision.at, _decided(decision)))
     changed = _price_change(story, writer)
     if changed:
@@ -159,9 +159,9 @@ def _settled(payment: Payment, writer: Writer) -> Station:
             aside = _("tried %(count)s times") % {"count": payment.attempts}
             return Station(
                 "settled",
-                Tone.BUSY,
+                Tone.BAD if payment.is_parked else Tone.BUSY,
                 "split",
-                _("Being settled"),
+                _("Not settled") if payment.is_parked else _("Being settled"),
                 aside=aside if payment.attempts else "",
             )
         case State.UNMATCHED:
@@ -188,6 +188,8 @@ def _decided(decision: AuditEntry) -> str:
     facts = {"name": decision.actor_name, **decision.facts}
     if decision.action == "payment.assigned":
         return _("%(name)s matched it to %(device)s: %(reason)s") % facts
+    if decision.action == "payment.retried":
+        return _("%(name)s had it tried again.") % facts
     return _("%(name)s has seen it.") % facts
 
 

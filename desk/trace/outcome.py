@@ -63,6 +63,8 @@ def _unsettled(payment: Payment, writer: Writer) -> Outcome:
         case State.VALIDATED:
             said = _("%(operator)s asked, we said yes. The money itself was not reported yet.")
             return Outcome(Tone.BUSY, _("Not paid yet."), said % facts)
+        case State.RECEIVED if payment.is_parked:
+            return _given_up(payment)
         case State.RECEIVED:
             said = _("The money is here and is being split. This takes seconds.")
             return Outcome(Tone.BUSY, _("On its way."), said)
@@ -76,6 +78,23 @@ def _unsettled(payment: Payment, writer: Writer) -> Outcome:
         case State.REFUNDED:
             return Outcome(Tone.QUIET, _("Refunded."), _("The payer has the money back."))
     return Outcome(Tone.QUIET, _("Reversed."), _("%(operator)s took the money back.") % facts)
+
+
+def _given_up(payment: Payment) -> Outcome:
+    said = _(
+        "The money is booked and safe, but settling it failed %(count)s times. Tell your technician, then try"
+        " again."
+    )
+    again = Action(
+        _("Try again now"),
+        reverse("desk:payment-retry", args=[payment.public_id]),
+        "payments.retry_payment",
+        icon="undo",
+        is_post=True,
+        is_main=True,
+    )
+    facts = {"count": payment.attempts}
+    return Outcome(Tone.BAD, _("It cannot be settled."), said % facts, actions=[again])
 
 
 def _unmatched(payment: Payment, facts: dict[str, str]) -> Outcome:

@@ -77,6 +77,19 @@ def payment_dismiss(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return redirect("desk:payment", payment.public_id)
 
 
+@require_POST
+@requires("payments.retry_payment")
+def payment_retry(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Try again to settle a payment on which the machine has given up."""
+    payment = get_object_or_404(Payment, public_id=public_id)
+    try:
+        payment_services.retry_settling(payment_id=payment.pk, actor=actor_of(request))
+    except DomainError as refusal:
+        return show_trace(request, payment=payment, refusal=str(refusal))
+    messages.success(request, _("It is tried again now."))
+    return redirect("desk:payment", payment.public_id)
+
+
 @require_http_methods(["GET"])
 @requires("payments.view_payment")
 def conflict(request: HttpRequest, public_id: UUID, pk: int) -> HttpResponse:

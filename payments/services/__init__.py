@@ -23,6 +23,7 @@ from payments.services.decisions import (
     close_conflict,
     dismiss_returned,
     issue_from_credit,
+    retry_settling,
     use_key,
 )
 from payments.services.giving_back import spent_of
@@ -82,6 +83,7 @@ __all__ = [
     "refuse_callback",
     "release_lost_refund",
     "report_result",
+    "retry_settling",
     "settle_payment",
     "settle_payout",
     "spent_of",

@@ -87,6 +87,23 @@ def assign_payment(*, payment_id: int, device_id: int, reason: str, actor: User)
 
 
 @transaction.atomic
+def retry_settling(*, payment_id: int, actor: User) -> Payment:
+    """Have a payment settled whose settling was given up after many tries.
+
+    :raises AlreadyDecided: it does not wait for a person
+    """
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+    if not payment.is_parked:
+        raise AlreadyDecided
+    payment.attempts, payment.available_at = 0, Now()
+    payment.save(update_fields=["attempts", "available_at"])
+    audit(actor=actor, action="payment.retried", target=str(payment.public_id))
+    duework.announce(current_company().pk)
+    after_commit(tasks.work_payment, schema=current_schema(), payment_id=payment.pk)
+    return payment
+
+
+@transaction.atomic
 def close_conflict(*, conflict_id: int, note: str, actor: User) -> Conflict:
     """Close a conflict; the payment that stands is not touched.
 

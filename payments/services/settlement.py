@@ -17,7 +17,7 @@ from common.clock import today_in
 from common.errors import DomainError
 from common.money import vat_within
 from common.prepared import Hole, Prepared, PreparedUpdate
-from common.retry import HOURLY_GAP, gap_after
+from common.retry import gap_after
 from common.words import _
 from customers.models import Customer
 from devices.fees import accrue_device
@@ -38,6 +38,7 @@ from vending.services import NewOrder, place_order
 
 logger = logging.getLogger(__name__)
 State = Payment.State
+MOST_ATTEMPTS = 8
 
 
 LOCKED_CUSTOMER = Prepared(
@@ -112,16 +113,24 @@ def settle_payment(*, company: Company, payment_id: int) -> Settled:
 
 
 @transaction.atomic
-def put_off_settling(payment_id: int) -> None:
-    """After an error that nobody foresaw: try again later and later, so that others are not kept waiting."""
+def put_off_settling(payment_id: int) -> bool:
+    """Count a try of settling that failed or is about to be made; return whether one may be made.
+
+    The next comes later and later, so that others are not kept waiting; after ``MOST_ATTEMPTS`` a person has to
+    look.
+    """
     payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
-    if payment.state != State.RECEIVED:
-        return
-    gap = gap_after(payment.attempts + 1) or HOURLY_GAP
+    if payment.state != State.RECEIVED or payment.is_parked:
+        return False
+    attempts = payment.attempts + 1
+    gap = gap_after(attempts) if attempts < MOST_ATTEMPTS else None
     Payment.objects.filter(pk=payment_id).update(
-        attempts=F("attempts") + 1, available_at=Now() + gap
+        attempts=attempts, available_at=Now() + gap if gap else None
     )
+    if gap is None:
+        logger.error("payment.parked", extra={"payment_id": payment_id})
     duework.announce(current_company().pk)
+    return True
 
 
 def pay_debts(split: Split) -> None:

@@ -15,7 +15,7 @@ from messaging.models import Message
 from plugins.errors import Unavailable
 from plugins.models import Connection, Exchange
 from tests.payments.makers import CALIN_URL, answering, asked_long_ago, silent, use_calin
-from vending import services, sweeps
+from vending import services, sweeps, tasks
 from vending.models import TokenOrder
 from vending.services.issuing import put_back
 
@@ -91,6 +91,22 @@ def test_an_early_nothing_is_not_believed(doubtful):
     doubtful.refresh_from_db()
     assert doubtful.state == "in_doubt"
     assert doubtful.available_at is not None
+
+
+def test_a_look_up_that_fails_by_our_own_error_comes_later_and_later_then_a_person_looks(
+    doubtful, monkeypatch
+):
+    monkeypatch.setattr("vending.services.look_up", lambda _: 1 / 0)
+    gaps = []
+
+    for _ in range(30):
+        with pytest.raises(ZeroDivisionError):
+            tasks.look_up_token(schema="jua", order_id=doubtful.pk)
+        doubtful.refresh_from_db()
+        gaps.append(doubtful.available_at and doubtful.available_at - timezone.now())
+
+    assert [round(gap.total_seconds()) for gap in gaps[:4]] == [5, 15, 60, 300]
+    assert (doubtful.state, gaps[-1]) == ("in_doubt", None)
 
 
 def test_a_late_nothing_means_not_bought_so_it_is_ordered_again(doubtful):

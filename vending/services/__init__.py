@@ -18,7 +18,7 @@ from vending.services.decisions import (
     settle_doubt,
 )
 from vending.services.issuing import OrderNotDue, issue, issue_order, release_lost
-from vending.services.lookup import look_up
+from vending.services.lookup import look_up, note_failed_look_up
 from vending.services.orders import NewOrder, place_order, resume_paused
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "issue_anew",
     "issue_order",
     "look_up",
+    "note_failed_look_up",
     "place_order",
     "release_lost",
     "resume_order",

@@ -53,9 +53,23 @@ def look_up(order_id: int) -> list[Message]:
     return _conclude(order, [each for each in remembered if _is_ours(each, order)], cls)
 
 
+def note_failed_look_up(order_id: int) -> None:
+    """After an error that nobody foresaw: the try counts, so that the next comes later and then a person looks."""
+    order = TokenOrder.objects.get(pk=order_id)
+    _note(order, "Asking failed by an error of our own: tell your technician.")
+    gap = _gap_before_next(order)
+    TokenOrder.objects.filter(pk=order_id, state=State.IN_DOUBT).update(
+        available_at=Now() + gap if gap else None
+    )
+
+
+def _gap_before_next(order: TokenOrder, *, more: int = 0) -> dt.timedelta | None:
+    return gap_after(order.events.filter(kind=OrderEvent.Kind.LOOKED_UP).count() + more)
+
+
 def _take(order: TokenOrder) -> bool:
     """Put the next look-up off, so that two workers do not ask at once."""
-    gap = gap_after(TokenOrder.objects.get(pk=order.pk).events.filter(kind="looked_up").count() + 1)
+    gap = _gap_before_next(order, more=1)
     return bool(
         TokenOrder.objects.filter(
             pk=order.pk, state=State.IN_DOUBT, available_at=order.available_at
