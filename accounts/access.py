@@ -41,6 +41,8 @@ PERMISSIONS: dict[str, frozenset[User.Role]] = {
     "plugins.view_connection": ADMINS,
     "plugins.change_connection": ADMINS,
     "plugins.view_exchange": ADMINS,
+    "watch.view_running": OFFICE,
+    "watch.change_limits": ADMINS,
     "accounts.change_profile": EVERYBODY,
 }
 

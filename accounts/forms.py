@@ -62,9 +62,16 @@ class ChangeProfile(forms.Form):
         required=False,
         help_text=_("For your pages. Customers have their own."),
     )
+    wants_alerts = forms.BooleanField(
+        label=_("Write to me when something waits too long"),
+        required=False,
+        help_text=_("By e-mail: when it begins, once a day, and when it is over."),
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, gets_alerts: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not gets_alerts:
+            del self.fields["wants_alerts"]
         field = self.fields["language"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", _("The company's")), *settings.LANGUAGES]

@@ -37,6 +37,7 @@ class User(AbstractBaseUser):
     role = models.CharField(max_length=20, choices=Role, default=Role.USER)
     language = models.CharField(max_length=10, blank=True, default="")
     is_active = models.BooleanField(default=True)
+    wants_alerts = models.BooleanField(db_default=True)  # mails about what waits too long
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"

@@ -30,11 +30,19 @@ def create_user(
 
 
 @transaction.atomic
-def change_profile(*, user_id: int, name: str, language: str, actor: User) -> User:
-    """Change how a user is called and the language of their pages ("" takes the company's)."""
+def change_profile(
+    *, user_id: int, name: str, language: str, wants_alerts: bool | None = None, actor: User
+) -> User:
+    """Change how a user is called, the language of their pages ("" takes the company's), and their mails.
+
+    :param wants_alerts: None leaves it as it is
+    """
     user = User.objects.select_for_update(no_key=True).get(pk=user_id)
-    if (user.name, user.language) != (name, language):
-        user.name, user.language = name, language
-        user.save(update_fields=["name", "language"])
+    if wants_alerts is None:
+        wants_alerts = user.wants_alerts
+    wanted = (name, language, wants_alerts)
+    if (user.name, user.language, user.wants_alerts) != wanted:
+        user.name, user.language, user.wants_alerts = wanted
+        user.save(update_fields=["name", "language", "wants_alerts"])
         audit(actor=actor, action="user.changed", target=str(user.public_id))
     return user

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as say
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import services
-from accounts.access import requires
+from accounts.access import may, requires
 from accounts.forms import ChangeProfile, ChooseLanguage
 from accounts.middleware import remember_language
 from accounts.models import User
@@ -19,9 +19,9 @@ from accounts.models import User
 def profile(request: HttpRequest) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)
-    form = ChangeProfile(
-        request.POST or None, initial={"name": user.name, "language": user.language}
-    )
+    initial = {"name": user.name, "language": user.language, "wants_alerts": user.wants_alerts}
+    gets_alerts = may(user, "watch.change_limits")
+    form = ChangeProfile(request.POST or None, initial=initial, gets_alerts=gets_alerts)
     if request.method == "POST" and form.is_valid():
         services.change_profile(user_id=user.pk, actor=user, **form.cleaned_data)
         messages.success(request, say("Saved."))

@@ -11,10 +11,12 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.access import may
 from common.words import _
 from desk import inbox
+from tenants.pulse import Pulse, pulse
 
 LISTS = frozenset(
     {
@@ -26,6 +28,7 @@ LISTS = frozenset(
         "messaging:message-list",
         "reports:trial-balance",
         "plugins:connection-list",
+        "watch:running",
     }
 )
 
@@ -71,6 +74,7 @@ SETTINGS = (
     Place(
         "plugins:connection-list", "plugins.view_connection", "plug", _("Plug-ins"), ("plugins:",)
     ),
+    Place("watch:running", "watch.view_running", "clock", _("Did it run?"), ("watch:",)),
 )
 
 
@@ -112,6 +116,15 @@ class Shell:
     @cached_property
     def shortcuts(self) -> list[Link]:
         return [self._link(place) for place in PLACES if place.is_shortcut and self._is_open(place)]
+
+    @cached_property
+    def silence(self) -> Pulse | None:
+        """The last sign of the sweeper, where it is too long ago and this user may know."""
+        found = pulse() if may(self.request.user, "watch.view_running") else None
+        company = getattr(self.request, "company", None)
+        if found is None or company is None or not found.is_missed_by(company, timezone.now()):
+            return None
+        return found
 
     @property
     def search_url(self) -> str:

@@ -6,9 +6,10 @@ class DevicesConfig(AppConfig):
 
     def ready(self) -> None:
         from devices import fees
-        from tenants import sweeping
+        from tenants import jobs, sweeping
         from tenants.models import DueWork
 
+        jobs.register(fees.JOB)
         sweeping.register(
             DueWork.Kind.ACCESS_FEES,
             sweeping.Sweep(restart=fees.accrue_today, next_due=fees.next_look),

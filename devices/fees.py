@@ -16,14 +16,23 @@ from django.db import OperationalError, transaction
 from common.clock import database_now, midnight, next_midnight, today_in
 from common.errors import MpmError
 from common.money import vat_within
+from common.words import _
 from customers.models import Customer
 from devices.models import AccessFee, Device, TariffVersion
 from devices.periods import FeePaid, FeeTerms, KnownFee, PeriodEnd, fees_to_make, period_ends
 from ledger.models import Account, Entry, Event
 from ledger.services import Movement, credit, debit, post
+from tenants.jobs import A_DAY, Job
 from tenants.models import Company
 
 logger = logging.getLogger(__name__)
+
+JOB = Job(
+    "access_fees",
+    _("Access fees"),
+    _("Makes the access fees of the day due, at midnight."),
+    every=A_DAY,
+)
 
 
 class FeesIncomplete(MpmError):

@@ -6,7 +6,8 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         from ledger import sweeps
-        from tenants import sweeping
+        from tenants import jobs, sweeping
         from tenants.models import DueWork
 
+        jobs.register(sweeps.JOB)
         sweeping.register(DueWork.Kind.SEALS, sweeping.Sweep(sweeps.restart, sweeps.next_due))

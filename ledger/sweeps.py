@@ -3,13 +3,22 @@
 import datetime as dt
 
 from common.clock import database_now
+from common.words import _
 from ledger.chain import seal_books
 from ledger.selectors import latest_seal
+from tenants.jobs import Job
 from tenants.models import Company
 
 BUSY = dt.timedelta(minutes=1)
 QUIET = dt.timedelta(minutes=10)
 LATELY = dt.timedelta(hours=1)
+
+JOB = Job(
+    "seals",
+    _("Sealing the books"),
+    _("Seals new postings, every minute where money moves, else every 10 minutes."),
+    every=QUIET,
+)
 
 
 def restart(_: Company) -> None:

@@ -16,6 +16,10 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = {
     "sweep": {"task": "tenants.tasks.sweep", "schedule": 5.0},
     "tidy": {"task": "tenants.tasks.tidy", "schedule": crontab(hour="1", minute="17")},
+    "check_books": {
+        "task": "watch.tasks.check_books",
+        "schedule": crontab(hour="1", minute="47"),
+    },
 }
 
 

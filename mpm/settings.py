@@ -70,6 +70,7 @@ TENANT_APPS = [
     "payments",
     "reports",
     "desk",
+    "watch",
     "onboarding",
 ]
 INSTALLED_APPS = [
@@ -93,6 +94,7 @@ WSGI_APPLICATION = "mpm.wsgi.application"
 
 MIDDLEWARE = [
     "common.http.HealthMiddleware",
+    "tenants.health.WorkHealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "common.http.RequestIdMiddleware",
@@ -241,6 +243,7 @@ WHITENOISE_USE_FINDERS = DEBUG or "pytest" in sys.modules
 
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 20  # seconds
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default=f"MicroPowerManager <no-reply@{PUBLIC_HOST}>")
 
 CELERY_BROKER_URL = REDIS_URL

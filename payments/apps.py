@@ -7,10 +7,12 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         from payments import notices, sweeps
         from payments.statements import sweeps as statement_sweeps
-        from tenants import sweeping, tidying
+        from tenants import jobs, sweeping, tidying
         from tenants.models import DueWork
         from vending import outcomes
 
+        jobs.register(sweeps.JOB)
+        jobs.register(statement_sweeps.JOB)
         sweeping.register(DueWork.Kind.LINE, sweeping.Sweep(sweeps.restart, sweeps.next_due))
         sweeping.register(
             DueWork.Kind.STATEMENTS,

@@ -9,12 +9,19 @@ from django.db.models.functions import Greatest, Now
 from common.clock import database_now
 from common.queue import ring
 from common.schema import current_schema
+from common.words import _
 from payments import services
 from payments.models import Correction, OneTimeKey, OperatorResult, Payment
 from payments.tasks import pay_out_refund, release_refund, report_result, work_payment
 from tenants import tidying
+from tenants.jobs import Job
 from tenants.models import Company
 
+JOB = Job(
+    "line",
+    _("Payments, tokens and SMS"),
+    _("Takes up again what a worker left or what waits for another try. Comes when there is work."),
+)
 AGAIN_AFTER = dt.timedelta(seconds=8)
 AT_ONCE = 200
 

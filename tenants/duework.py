@@ -43,11 +43,13 @@ FOR UPDATE SKIP LOCKED
 """
 
 
-def announce(company_id: int, kind: DueWork.Kind = DueWork.Kind.LINE) -> None:
-    """Say that this company has work, in the transaction that makes it."""
+def announce(
+    company_id: int, kind: DueWork.Kind = DueWork.Kind.LINE, *, after: int = LOOK_AFTER
+) -> None:
+    """Say that this company has work, in the transaction that makes it; ``after`` is in seconds."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _ANNOUNCE, {"company": company_id, "kind": kind, "after": f"{LOOK_AFTER} seconds"}
+            _ANNOUNCE, {"company": company_id, "kind": kind, "after": f"{after} seconds"}
         )
 
 

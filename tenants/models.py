@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.functions import Now
 from django_tenants.models import DomainMixin, TenantMixin
 
 from common.fields import AmountField
@@ -77,6 +78,7 @@ class DueWork(models.Model):
         ACCESS_FEES = "access_fees", _("Access fees")
         STATEMENTS = "statements", _("Statements of operators")
         SEALS = "seals", _("Seals of the books")
+        WATCH = "watch", _("What waits too long")
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=20, choices=Kind)
@@ -89,3 +91,44 @@ class DueWork(models.Model):
 
     def __str__(self) -> str:
         return f"{self.company_id} {self.kind} {self.due_at:%H:%M:%S}"
+
+
+class JobRecord(models.Model):
+    """How one job of a company, or of the installation (no company), ran last.
+
+    A run that was killed stays as started and not ended. ``failures`` counts those since the last good run.
+    """
+
+    company = models.ForeignKey(Company, null=True, on_delete=models.CASCADE, related_name="+")
+    job = models.CharField(max_length=40)  # tenants.jobs.Job.name
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    good_at = models.DateTimeField(null=True)
+    duration_ms = models.PositiveIntegerField(null=True)  # of the last run that ended
+    failures = models.PositiveIntegerField(db_default=0)
+    error = models.CharField(
+        max_length=100, blank=True, db_default=""
+    )  # the class of the last error
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["company", "job"], nulls_distinct=False, name="job_record_once_per_job"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company_id} {self.job}"
+
+
+class JobFailure(models.Model):
+    """One run that failed or never ended: evidence, the last twenty of each job."""
+
+    record = models.ForeignKey(JobRecord, on_delete=models.CASCADE, related_name="failed")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)  # None: killed
+    error = models.CharField(max_length=100)
+
+    def __str__(self) -> str:
+        return f"{self.record_id} {self.error}"

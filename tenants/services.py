@@ -202,6 +202,7 @@ def _go_live(company: Company) -> None:
     first_looks = {
         DueWork.Kind.ACCESS_FEES: next_midnight(company.timezone, now),
         DueWork.Kind.SEALS: now,
+        DueWork.Kind.WATCH: now,
     }
     for kind, due_at in first_looks.items():
         DueWork.objects.create(company=company, kind=kind, due_at=due_at)

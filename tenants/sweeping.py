@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from common import crash
-from tenants import duework
+from tenants import duework, runs
 from tenants.models import Company, DueWork
 from tenants.scope import in_company
 
@@ -35,7 +35,7 @@ def run(*, schema: str, kind: str) -> None:
     An error of one room does not keep the others waiting; it is raised at the end, and all come again soon.
     """
     sweeps = _sweeps.get(kind, [])
-    with in_company(schema) as company:
+    with in_company(schema) as company, runs.noted(kind, company.pk):
         errors = [error for sweep in sweeps if (error := _restart(sweep, company))]
         if errors:
             raise errors[0]

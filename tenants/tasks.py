@@ -6,17 +6,18 @@ from celery import shared_task
 
 from common import crash
 from common.queue import ring
-from tenants import duework, sweeping, tidying
+from tenants import duework, runs, sweeping, tidying
 from tenants.selectors import companies
 
 
 @shared_task
 def sweep(**_: Any) -> None:
     """Ring for every company that has work due."""
-    due = duework.take_due()
-    crash.point("sweep.taken")
-    for schema, kind in due:
-        ring(sweep_company, schema=schema, kind=kind)
+    with runs.noted("sweep"):
+        due = duework.take_due()
+        crash.point("sweep.taken")
+        for schema, kind in due:
+            ring(sweep_company, schema=schema, kind=kind)
 
 
 @shared_task
@@ -28,8 +29,9 @@ def sweep_company(*, schema: str, kind: str, **_: Any) -> None:
 @shared_task
 def tidy(**_: Any) -> None:
     """Have every active company forget what is too old."""
-    for company in companies():
-        ring(tidy_company, schema=company.slug)
+    with runs.noted("tidy"):
+        for company in companies():
+            ring(tidy_company, schema=company.slug)
 
 
 @shared_task

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from tenants import runs
 from tenants.models import Company
 from tenants.scope import in_company
 
@@ -26,7 +27,7 @@ def register(what: str, tidier: Tidier) -> None:
 
 def run(*, schema: str) -> dict[str, int]:
     """Forget what is too old in one company; return how many rows of each sort."""
-    with in_company(schema) as company:
+    with in_company(schema) as company, runs.noted("tidy_company", company.pk):
         gone = {what: tidier(company) for what, tidier in _tidiers.items()}
     logger.info("tidied", extra={"gone": gone})
     return gone

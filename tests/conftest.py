@@ -24,6 +24,7 @@ from customers.models import Customer
 from devices.models import Device, Tariff, TariffVersion
 from locations.models import Cluster, MiniGrid, Village
 from plugins.models import Connection
+from tenants import pulse
 from tenants.models import Company, Domain
 from tenants.scope import forget_companies, in_company
 from tenants.selectors import forget_hosts
@@ -78,12 +79,14 @@ def django_db_setup(
 
 @pytest.fixture(autouse=True)
 def forget():
-    """No test sees what another one's process remembered."""
+    """No test sees what another one's process remembered; to all of them, the workers run."""
     forget_companies()
     forget_hosts()
+    pulse.remember(pulse.Pulse(NOW, is_silent=False), seconds=600)
     yield
     forget_companies()
     forget_hosts()
+    pulse.forget()
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "steps": [] if setup.is_done(steps) else steps,
         "steps_done": sum(step.is_done for step in steps),
         "may_connect": may(request.user, "plugins.view_connection"),
+        "may_see_running": may(request.user, "watch.view_running"),
         "is_new": is_new,
         **({} if is_new else _figures(company, now)),
     }

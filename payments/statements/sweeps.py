@@ -8,12 +8,20 @@ from django.db.models.functions import Greatest, Now
 
 from common.queue import ring
 from common.schema import current_schema
+from common.words import _
 from payments.statements.models import Statement, StatementFile
 from payments.tasks import work_statement
 from tenants import tidying
+from tenants.jobs import Job
 from tenants.models import Company
 
 AT_ONCE = 50
+
+JOB = Job(
+    "statements",
+    _("Statements of operators"),
+    _("Takes up statements that a worker left. Comes when there is one."),
+)
 
 
 def restart(_: Company) -> None:

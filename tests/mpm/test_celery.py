@@ -52,7 +52,7 @@ def test_beat_sends_only_what_a_worker_knows():
 
     sent = {entry["task"] for entry in beat.app.conf.beat_schedule.values()}
 
-    assert sent == {"tenants.tasks.sweep", "tenants.tasks.tidy"}
+    assert sent == {"tenants.tasks.sweep", "tenants.tasks.tidy", "watch.tasks.check_books"}
     assert sent <= worker.tasks.keys()
 
 

@@ -105,4 +105,4 @@ def test_work_that_moves_to_a_lower_room_while_we_look_is_not_forgotten(jua, swe
 def test_rooms_are_registered_from_below():
     rooms = [sweep.next_due.__module__.partition(".")[0] for sweep in sweeping._sweeps[LINE]]
 
-    assert rooms == ["messaging", "vending", "payments"]
+    assert rooms == ["messaging", "vending", "payments", "watch"]
