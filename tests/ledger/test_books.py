@@ -1,6 +1,7 @@
 """The books: every row of the posting table, and what the database refuses."""
 
 import datetime as dt
+import time
 from decimal import Decimal as D
 from functools import partial
 from uuid import uuid4
@@ -336,6 +337,17 @@ def test_a_balanced_pair_of_entries_cannot_be_added_to_a_posting_that_is_written
         ])  # fmt: skip
 
     assert posting.entries.count() == 2
+
+
+def test_many_postings_in_one_statement_are_checked_in_time(world):
+    many = [booked(str(number)) for number in range(1, 2001)]
+    started = time.monotonic()
+
+    post(*many, occurred_at=NOW)
+    _check_now()
+
+    assert Posting.objects.count() == 2000
+    assert time.monotonic() - started < 10
 
 
 def test_checking_early_lets_no_unbalanced_entry_in_afterwards(world):
