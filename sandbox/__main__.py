@@ -4,10 +4,10 @@ import argparse
 import sys
 
 from sandbox.options import Options, default_state_dir
-from sandbox.server import ADDRESS, serve
+from sandbox.server import ADDRESS, APP, serve
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, *, app: str = APP) -> int:
     """Read the command line and serve until stopped."""
     chosen = _parser().parse_args(arguments)
     options = Options(
@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
         report_seconds=chosen.report_seconds,
     )
     print(f"Sandbox on http://{ADDRESS}:{chosen.port}/", flush=True)
-    serve(options, chosen.port)
+    serve(options, chosen.port, app=app)
     return 0
 
 

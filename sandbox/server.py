@@ -12,6 +12,7 @@ from sandbox.options import VARIABLE, Options
 
 ADDRESS = "127.0.0.1"
 THREADS = 64
+APP = "sandbox.app:create_app"
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -23,15 +24,15 @@ class QuietHandler(WSGIRequestHandler):
         """Say nothing."""
 
 
-def serve(options: Options, port: int) -> None:
-    """Serve on the loopback address until the process is told to stop."""
+def serve(options: Options, port: int, *, app: str = APP) -> None:
+    """Serve on the loopback address until the process is told to stop; ``app`` names who makes the sandbox."""
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server import Server
 
     os.environ[VARIABLE] = options.to_text()
     Server(
-        "sandbox.app:create_app",
+        app,
         address=ADDRESS,
         port=port,
         interface=Interfaces.WSGI,

@@ -17,9 +17,7 @@ import psycopg2
 import psycopg2.extras
 import redis
 import requests
-from kombu import Connection
 
-from mpm.celery import app
 from mpm.embedded.binaries import postgres_install, redis_install
 from mpm.embedded.given import PROJECT
 from mpm.embedded.postgres import Postgres
@@ -27,6 +25,8 @@ from mpm.embedded.redis import Redis
 from mpm.embedded.service import PORTS, Service, is_free
 from mpm.processes import Processes, wait_until_ready
 from mpm.run import BEAT, WEB, WORKER, module
+from simulation.makers.installing import install
+from simulation.ringing import call_sweeper
 from simulation.waiting import NotYet, until
 
 HOST = "127.0.0.1"
@@ -55,9 +55,6 @@ class Installation:
     ``environment`` is added to what the product's own processes see. Each company has a sandbox of its own, so
     that what reaches the wrong one is seen.
     """
-
-    # The program of a company's vendors; it takes the options of ``python -m sandbox``.
-    vendors = "sandbox"
 
     def __init__(self, home: Path, *, environment: Mapping[str, str] | None = None) -> None:
         self.home, self.crash_file = home, home / "crash"
@@ -89,6 +86,9 @@ class Installation:
             "MPM_LOCAL_DIR": str(self.home),
             "PORT": str(self.port),
             "MPM_CRASH_AT": f"@{self.crash_file}",
+            "PYTHONPATH": os.pathsep.join(
+                [str(install(self.home / "plugins")), *filter(None, [os.environ.get("PYTHONPATH")])]
+            ),
             **self.more_environment,
         }
         self._start_vendors()
@@ -107,7 +107,7 @@ class Installation:
         for slug, port in self.sandbox_ports.items():
             options = ["--port", str(port), "--memory", "--report-seconds", "0.05"]
             name = "sandbox" if slug == COMPANIES[0] else f"sandbox_{slug}"
-            self.processes.start(name, [sys.executable, "-m", self.vendors, *options])
+            self.processes.start(name, [sys.executable, "-m", "simulation.vendors", *options])
         for slug in COMPANIES:
             wait_until_ready(f"{self.sandbox_of(slug)}/healthz", seconds=READY_SECONDS)
 
@@ -128,20 +128,25 @@ class Installation:
         return keys
 
     def _introduce_operators(self, company: str) -> None:
-        keys = self.keys[company]
-
         def url(plugin: str, action: str) -> str:
-            host = f"http://{company}.localhost:{self.port}"
-            return f"{host}/webhooks/{plugin}/{keys[plugin]}/{action}"
+            return self.webhook(company, plugin, action)
 
         addresses = {
             "vodacom_tz": {"request": url("vodacom_tz", "request")},
+            "vodacom_mz": {
+                action: url("vodacom_mz", action) for action in ("validate", "process", "query")
+            },
             "africastalking": {
                 action: url("africastalking", action) for action in ("delivery", "incoming")
             },
         }
         there = self.sandbox_of(company)
         requests.post(f"{there}/operators", json=addresses, timeout=20).raise_for_status()
+
+    def webhook(self, company: str, plugin: str, action: str) -> str:
+        """Return where a company takes one kind of call of a plug-in."""
+        key = self.keys[company][plugin]
+        return f"http://{company}.localhost:{self.port}/webhooks/{plugin}/{key}/{action}"
 
     def sandbox_of(self, company: str) -> str:
         """Return the address of a company's vendors."""
@@ -209,8 +214,7 @@ class Installation:
     def sweep(self) -> None:
         """Do what beat does every five seconds."""
         self.query("UPDATE public.tenants_duework SET due_at = now()")
-        with Connection(self.redis.url) as broker:
-            app.send_task("tenants.tasks.sweep", connection=broker)
+        call_sweeper(self.redis.url)
 
     # --- dying at a point --------------------------------------------------------------------------------
 
@@ -241,9 +245,13 @@ class Installation:
     # --- the database ------------------------------------------------------------------------------------
 
     def query(self, sql: str, *values: Any, company: str = COMPANIES[0]) -> list[SimpleNamespace]:
-        """Run one statement in a company's schema; return its rows, by name of column."""
+        """Run statements in a company's schema; return the rows, by name of column.
+
+        A single mapping fills named places.
+        """
+        places = values[0] if len(values) == 1 and isinstance(values[0], Mapping) else values
         with contextlib.closing(self.connect(company)) as database, database.cursor() as cursor:
-            cursor.execute(sql, values or None)
+            cursor.execute(sql, places or None)
             if cursor.description is None:
                 return []
             return [SimpleNamespace(**row) for row in cursor.fetchall()]

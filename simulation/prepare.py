@@ -11,11 +11,12 @@ import os
 import sys
 import urllib.request
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import django
 
 from simulation.airtel import PASSWORD, USERNAME
+from simulation.makers.installing import SLUGS
 from simulation.site import serial
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 
 METERS_OF_A_MAKER = 80
 MAKERS = ("calin_meter", "calin_smart_meter")
-PLUGINS = (*MAKERS, "vodacom_tz", "africastalking")
+PLUGINS = (*MAKERS, "sunking", "vodacom_tz", "vodacom_mz", "africastalking")
+# The second company differs in what decides about money: no decimals, fees first, a part for debts only.
+CURRENCIES = {"jua": "TZS", "taa": "RWF"}
+TERMS: dict[str, dict[str, Any]] = {"taa": {"debt_order": "fees_first", "debt_share_percent": 60}}
 AIRTEL = {
     "username": USERNAME,
     "password": PASSWORD,
@@ -44,26 +48,28 @@ def main(addresses: dict[str, str]) -> None:
 
 def furnish(slug: str, sandbox: str) -> dict[str, str]:
     """Make a company with its customer, meters and connections; return its webhook keys."""
+    from onboarding.services import change_company
     from plugins.models import Connection
     from tenants.scope import in_company
     from tenants.services import add_company
 
-    add_company(
+    company = add_company(
         slug=slug,
         name=f"{slug.capitalize()} Power",
         country="TZ",
-        currency="TZS",
+        currency=CURRENCIES[slug],
         timezone="Africa/Dar_es_Salaam",
         furnish=lambda _: None,
     )
     with in_company(slug):
+        change_company(company=company, actor=None, **TERMS.get(slug, {}))
         connect(sandbox)
         add_meters(slug)
         return dict(Connection.objects.values_list("plugin", "webhook_key"))
 
 
 def connect(sandbox: str) -> None:
-    """Connect the vendors of a sandbox, and Airtel with an account of its own."""
+    """Connect the vendors at an address, Airtel with an account of its own, and a maker that computes here."""
     from plugins.services import connect_plugin
 
     with urllib.request.urlopen(f"{sandbox}/credentials.json") as answer:  # noqa: S310  our own
@@ -71,6 +77,10 @@ def connect(sandbox: str) -> None:
     for slug in PLUGINS:
         connect_plugin(slug=slug, data=credentials[slug], actor=None)
     connect_plugin(slug="airtel", data=AIRTEL, actor=None)
+    connect_plugin(slug="demo_meter", data={"seed": sandbox}, actor=None)
+    for slug in SLUGS:
+        data = {"api_url": f"{sandbox}/simulation/{slug}"}
+        connect_plugin(slug=slug, data=data, actor=None)
 
 
 def add_meters(company: str) -> None:
