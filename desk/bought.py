@@ -10,7 +10,7 @@ from django.utils.translation import gettext as say
 from common import formats
 from payments.allocation import Part
 from payments.models import Payment
-from payments.standing import Standing, messages_of, orders_of, standing_of
+from payments.standing import Standing, corrections_of, messages_of, orders_of, standing_of
 from vending.models import TokenOrder
 
 GIVEN_BACK = (Payment.State.RETURNED, Payment.State.REFUNDED, Payment.State.REVERSED)
@@ -27,9 +27,9 @@ class PaymentRow:
 
 
 def payment_rows(payments: Sequence[Payment], *, currency: str, language: str) -> list[PaymentRow]:
-    """Return rows for payments, with two queries whatever their number."""
+    """Return rows for payments, with three queries whatever their number."""
     ids = [payment.pk for payment in payments]
-    orders, messages = orders_of(ids), messages_of(ids)
+    orders, messages, corrections = orders_of(ids), messages_of(ids), corrections_of(ids)
     rows = []
     for payment in payments:
         own = orders.get(payment.pk, [])
@@ -38,6 +38,7 @@ def payment_rows(payments: Sequence[Payment], *, currency: str, language: str) -
             own,
             messages.get(payment.pk, []),
             has_conflict=getattr(payment, "has_conflict", False),
+            corrections=corrections.get(payment.pk, ()),
         )
         bought, beside = _words(payment, own, currency, language)
         rows.append(PaymentRow(payment, standing, bought, beside))

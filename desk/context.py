@@ -53,7 +53,7 @@ PLACES = (
         "payments.view_payment",
         "money",
         _("Payments"),
-        ("payments:", "desk:payment", "desk:order", "desk:conflict", "vending:"),
+        ("payments:", "desk:payment", "desk:order", "desk:conflict", "desk:correction", "vending:"),
         True,
     ),
     Place(

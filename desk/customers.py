@@ -14,6 +14,7 @@ from common.clock import midnight, today_in
 from customers.models import Customer
 from customers.selectors import customer_list
 from desk.bought import GIVEN_BACK, PaymentRow, payment_rows
+from desk.corrections import CorrectionRow, corrections_of_customer
 from devices.models import Device
 from devices.selectors import (
     OpenFees,
@@ -129,6 +130,7 @@ class CustomerPage:
     plans: list[Plan]
     said: list[Said]
     energy: list[tuple[dt.date, Decimal]]
+    corrections: list[CorrectionRow]
 
 
 def customer_page(
@@ -161,6 +163,7 @@ def customer_page(
         plans=plans,
         said=_said(customer),
         energy=_energy_by_month(customer, first, zone),
+        corrections=corrections_of_customer(customer),
     )
 
 

@@ -14,6 +14,7 @@ from common.badges import Badge, Tone
 from common.words import _
 from customers.models import Customer
 from desk.bought import PaymentRow
+from desk.corrections import CorrectionRow, corrections_of_device
 from desk.customers import latest_payments
 from devices.models import AccessFee, Device, TariffVersion
 from devices.selectors import (
@@ -114,6 +115,7 @@ class DevicePage:
     price_per_kwh: Decimal | None
     can_look_up: bool
     can_issue: bool
+    corrections: list[CorrectionRow]
 
 
 def device_page(company: Company, device: Device, *, now: dt.datetime, language: str) -> DevicePage:
@@ -143,6 +145,7 @@ def device_page(company: Company, device: Device, *, now: dt.datetime, language:
         price_per_kwh=price_per_kwh_of(version) if version else None,
         can_look_up=can_look_up(device),
         can_issue=credit_preview(company, device, now=now).buys_something,
+        corrections=corrections_of_device(device),
     )
 
 

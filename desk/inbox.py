@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from messaging.models import Message
 from payments.models import Callback, Conflict, OperatorResult, Payment
+from payments.selectors import corrections_needing_a_person
 from plugins.contracts import Kind, Verdict
 from plugins.models import Connection
 from vending.models import TokenOrder
@@ -120,6 +121,7 @@ ROWS: tuple[Callable[[], QuerySet[Any]], ...] = (
     payments_returned,
     payments_stuck,
     conflicts_open,
+    corrections_needing_a_person,
     results_unconfirmed,
     messages_failed,
     connections_in_trouble,

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from desk.views import (
+    corrections,
     customers,
     devices,
     home,
@@ -10,6 +11,7 @@ from desk.views import (
     order_decisions,
     payment,
     payment_decisions,
+    refund_asking,
     search,
 )
 
@@ -25,6 +27,28 @@ urlpatterns = [
     path("devices/<uuid:public_id>/", devices.device, name="device"),
     path("devices/<uuid:public_id>/check/", devices.device_check, name="device-check"),
     path("devices/<uuid:public_id>/issue/", devices.device_issue, name="device-issue"),
+    path("devices/<uuid:public_id>/refund/", refund_asking.device_refund, name="device-refund"),
+    path(
+        "customers/<uuid:public_id>/refund/", refund_asking.customer_refund, name="customer-refund"
+    ),
+    path("payments/<uuid:public_id>/refund/", refund_asking.payment_refund, name="payment-refund"),
+    path(
+        "payments/<uuid:public_id>/reverse/", refund_asking.payment_reverse, name="payment-reverse"
+    ),
+    path("refunds/<uuid:public_id>/", corrections.correction, name="correction"),
+    path(
+        "refunds/<uuid:public_id>/decide/", corrections.correction_decide, name="correction-decide"
+    ),
+    path(
+        "refunds/<uuid:public_id>/withdraw/",
+        corrections.correction_withdraw,
+        name="correction-withdraw",
+    ),
+    path("refunds/<uuid:public_id>/pay/", corrections.correction_pay, name="correction-pay"),
+    path("refunds/<uuid:public_id>/retry/", corrections.correction_retry, name="correction-retry"),
+    path(
+        "refunds/<uuid:public_id>/settle/", corrections.correction_settle, name="correction-settle"
+    ),
     path("inbox/", inbox.inbox, name="inbox"),
     path("payments/export/", payment.payment_export, name="payment-export"),
     path("payments/<uuid:public_id>/", payment.payment, name="payment"),

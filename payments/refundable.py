@@ -10,7 +10,7 @@ from django.db.models import Q, Sum
 from customers.models import Customer
 from devices.models import Device
 from ledger.models import Account
-from ledger.selectors import balance
+from ledger.selectors import balance, balances
 from payments.models import Correction, Payment
 from plugins import registry
 from plugins import services as plugin_services
@@ -78,10 +78,13 @@ def sources_of_device(device: Device) -> list[Source]:
 
 
 def sources_of_customer(customer: Customer) -> list[Source]:
-    devices = Device.objects.filter(customer=customer).order_by("pk")
+    """Return the customer's own credit, and that of each device that has any."""
+    devices = list(Device.objects.filter(customer=customer).order_by("pk"))
+    credit = balances(Account.DEVICE_CREDIT, [device.pk for device in devices])
+    with_credit = (device for device in devices if credit.get(device.pk))
     return [
         Source(Pot.CUSTOMER, None, None, customer),
-        *(Source(Pot.DEVICE, None, device, customer) for device in devices),
+        *(Source(Pot.DEVICE, None, device, customer) for device in with_credit),
     ]
 
 

@@ -23,7 +23,7 @@ from common.clock import midnight, today_in
 from common.phone import NotAPhone, parse_phone
 from common.words import _
 from messaging.models import Message
-from payments.models import Conflict, Payment
+from payments.models import Conflict, Correction, Payment
 from payments.standing import GIVEN_BACK, Standing, standings
 from plugins.models import Connection
 from tenants.models import Company
@@ -225,6 +225,13 @@ ORDER_NEEDS = (
 MESSAGE_NEEDS = Q(state=Message.State.FAILED, dismissed_at=None)
 
 
+def corrections_needing_a_person() -> QuerySet[Correction]:
+    """Refunds and reversals to be approved, paid out by hand, or looked up."""
+    to_pay = Q(state=Correction.State.APPROVED, available_at=None)
+    asked = [Correction.State.ASKED, Correction.State.IN_DOUBT]
+    return Correction.objects.filter(Q(state__in=asked) | to_pay)
+
+
 def _needs_a_person() -> Q:
     return (
         Q(state=Payment.State.UNMATCHED)
@@ -232,6 +239,7 @@ def _needs_a_person() -> Q:
         | Q(_open_conflicts_exist())
         | Q(_orders(ORDER_NEEDS))
         | Q(_messages(MESSAGE_NEEDS))
+        | Q(Exists(corrections_needing_a_person().filter(payment=OuterRef("pk"))))
     )
 
 

@@ -8,7 +8,7 @@ from common.badges import Badge, Tone, Track
 from common.words import _
 from messaging.badges import message_badge
 from messaging.models import Message
-from payments.models import Payment
+from payments.models import OPEN_CORRECTIONS, Correction, Payment
 from vending.models import TokenOrder
 
 GOOD, BUSY, WARN, BAD = Tone.GOOD, Tone.BUSY, Tone.WARN, Tone.BAD
@@ -37,6 +37,18 @@ TOKEN_GIVEN_BACK = Badge(QUIET, _("Kept as credit"), is_bare=True)
 GIVEN_UP = Standing(Badge(BAD, _("Cannot be settled")), (GOOD, BAD, NONE, NONE))
 CONFLICT = Badge(WARN, _("Conflict"))
 SETTLED = Badge(GOOD, Payment.State.SETTLED.label, is_bare=True)
+CORRECTIONS = {
+    Correction.State.ASKED: Badge(WARN, _("To approve")),
+    Correction.State.APPROVED: Badge(WARN, _("Refund to pay out")),
+    Correction.State.REQUESTED: Badge(BUSY, _("Being refunded")),
+    Correction.State.IN_DOUBT: Badge(DOUBT, _("Refund in doubt")),
+    Correction.State.PAID: Badge(GOOD, _("Paid out"), is_bare=True),
+    Correction.State.BOOKED: Badge(QUIET, _("Booked"), is_bare=True),
+    Correction.State.DECLINED: Badge(QUIET, _("Declined"), icon="cross", is_bare=True),
+    Correction.State.WITHDRAWN: Badge(QUIET, _("Withdrawn"), is_bare=True),
+}
+REFUND_ON_ITS_WAY = Badge(BUSY, _("Being refunded"))
+REFUND_FAILED = Badge(BAD, _("Refund not paid out"))
 UNSETTLED = {
     Payment.State.VALIDATED: Standing(
         Badge(BUSY, Payment.State.VALIDATED.label), (BUSY, NONE, NONE, NONE)
@@ -57,6 +69,15 @@ def order_badge(order: TokenOrder) -> Badge:
     if order.state == TokenOrder.State.REFUSED and order.decided_by:
         return TOKEN_GIVEN_BACK
     return TOKEN_BADGES[TokenOrder.State(order.state)]
+
+
+def correction_badge(correction: Correction) -> Badge:
+    """Return the badge of a refund or reversal; a refund that the operator would not do stands out."""
+    if correction.state == Correction.State.APPROVED and correction.available_at:
+        return REFUND_ON_ITS_WAY
+    if correction.waits_for_person and correction.failure:
+        return REFUND_FAILED
+    return CORRECTIONS[Correction.State(correction.state)]
 
 
 def worst_order(orders: Sequence[TokenOrder]) -> TokenOrder | None:
@@ -80,9 +101,14 @@ def standing_of(
     messages: Sequence[Message],
     *,
     has_conflict: bool = False,
+    corrections: Sequence[Correction] = (),
 ) -> Standing:
     """Return how far a payment has come: the furthest state that is not done."""
     found = _without_conflict(payment, orders, messages)
+    going = [correction_badge(each) for each in corrections if each.is_open]
+    if going and found.badge.tone in (GOOD, BUSY, QUIET):
+        worst = min(going, key=lambda badge: URGENCY.index(badge.tone))
+        found = Standing(worst, (worst.tone, *found.track[1:]))
     if has_conflict and found.badge.tone in (GOOD, BUSY, QUIET):
         return Standing(CONFLICT, (WARN, *found.track[1:]))
     return found
@@ -126,19 +152,29 @@ def messages_of(payment_ids: Iterable[int]) -> dict[int, list[Message]]:
     return found
 
 
+def corrections_of(payment_ids: Iterable[int]) -> dict[int, list[Correction]]:
+    """Return the refunds and reversals of payments that are still open, by payment."""
+    found: dict[int, list[Correction]] = defaultdict(list)
+    going = Correction.objects.filter(payment__in=list(payment_ids), state__in=OPEN_CORRECTIONS)
+    for correction in going.order_by("pk"):
+        found[int(correction.payment_id or 0)].append(correction)
+    return found
+
+
 def standings(payments: Sequence[Payment]) -> dict[int, Standing]:
-    """Return the standing of each payment, in two queries whatever their number.
+    """Return the standing of each payment, in three queries whatever their number.
 
     A payment's ``has_conflict`` is read where a selector annotated it.
     """
     ids = [payment.pk for payment in payments]
-    orders, messages = orders_of(ids), messages_of(ids)
+    orders, messages, corrections = orders_of(ids), messages_of(ids), corrections_of(ids)
     return {
         payment.pk: standing_of(
             payment,
             orders.get(payment.pk, []),
             messages.get(payment.pk, []),
             has_conflict=getattr(payment, "has_conflict", False),
+            corrections=corrections.get(payment.pk, ()),
         )
         for payment in payments
     }

@@ -1,6 +1,7 @@
 """The inbox as people read it: each thing as a question or fact, its evidence, since when, one step."""
 
 from desk.inbox_items.connections import connection_items, turned_away_items, turned_away_words
+from desk.inbox_items.corrections import correction_items
 from desk.inbox_items.item import Item, Tab
 from desk.inbox_items.messages import message_items
 from desk.inbox_items.money import conflict_items, payment_items, result_items
@@ -17,6 +18,7 @@ def inbox_items(writer: Writer) -> list[Item]:
         *payment_items(writer),
         *conflict_items(writer),
         *result_items(writer),
+        *correction_items(writer),
         *message_items(writer),
         *connection_items(),
         *turned_away_items(writer),

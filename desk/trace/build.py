@@ -8,13 +8,14 @@ from django.utils.translation import gettext as _
 
 from common.badges import Tone
 from common.formats import long_day
+from desk.trace.corrections import correction_note, correction_station
 from desk.trace.load import Story
 from desk.trace.money_in import money_station, settled_station
-from desk.trace.outcome import conflict_note, doubt_of, outcome_of
+from desk.trace.outcome import conflict_note, doubt_of, give_back_actions, outcome_of
 from desk.trace.sms import sms_station
 from desk.trace.split import split_of
 from desk.trace.token import token_stations
-from desk.trace.values import Fact, Outcome, Trace
+from desk.trace.values import Fact, Outcome, Station, Trace
 from desk.trace.writer import Writer, maker_name
 from payments.models import Payment
 
@@ -32,8 +33,10 @@ def payment_trace(story: Story, writer: Writer, may: May) -> Trace:
         settled_station(story, payment, writer, with_books=may("ledger.view_posting")),
         *token_stations(story, writer, with_raw=with_raw),
         sms_station(story, writer, with_raw=with_raw),
+        *_correction_stations(story, writer, with_raw=with_raw),
     ]
     notes = [conflict_note(each, payment, writer) for each in story.open_conflicts]
+    notes += [correction_note(each, writer) for each in story.corrections if each.is_open]
     trace = Trace(
         title=_title(payment, writer),
         subtitle=_subtitle(payment, writer),
@@ -44,6 +47,7 @@ def payment_trace(story: Story, writer: Writer, may: May) -> Trace:
         split=split_of(payment, writer),
         doubt=doubt_of(story, writer) if may("vending.decide_doubt") else None,
         notes=notes,
+        more=[action for action in give_back_actions(story) if may(action.permission)],
     )
     if notes and trace.outcome.tone == Tone.GOOD:
         # One filled button: what is open comes before what may be repeated.
@@ -71,6 +75,20 @@ def order_trace(story: Story, writer: Writer, may: May) -> Trace:
     )
     _leave_allowed([trace.outcome], may)
     return trace
+
+
+def _correction_stations(story: Story, writer: Writer, *, with_raw: bool) -> list[Station]:
+    return [
+        correction_station(
+            correction,
+            writer,
+            decisions=story.decisions,
+            exchanges=story.exchanges_of("correction", correction.pk),
+            messages=[m for m in story.correction_messages if m.source_id == correction.pk],
+            with_raw=with_raw,
+        )
+        for correction in story.corrections
+    ]
 
 
 def _leave_allowed(outcomes: list[Outcome], may: May) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import AuditEntry
 from appliances.models import Plan
@@ -13,7 +13,7 @@ from devices.models import Device
 from ledger.models import Account, Posting
 from ledger.selectors import balance, balances, postings_of
 from messaging.models import Message
-from payments.models import Callback, Conflict, OperatorResult, Payment
+from payments.models import Callback, Conflict, Correction, OperatorResult, Payment
 from plugins.models import Connection, Exchange
 from vending.models import TokenOrder
 
@@ -31,6 +31,8 @@ class Story:
     callbacks: list[Callback] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
     result: OperatorResult | None = None
+    corrections: list[Correction] = field(default_factory=list)
+    correction_messages: list[Message] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
     postings: list[Posting] = field(default_factory=list)
     decisions: list[AuditEntry] = field(default_factory=list)
@@ -69,6 +71,7 @@ def load_payment(payment_id: int) -> Story:
         callbacks=_callbacks(payment),
         conflicts=list(payment.conflicts.select_related("callback").order_by("pk")),
         result=OperatorResult.objects.filter(payment=payment).first(),
+        corrections=list(corrections_with_people().filter(payment=payment).order_by("pk")),
     )
     _add_surroundings(story)
     return story
@@ -86,6 +89,13 @@ def load_order(order_id: int) -> Story:
     )
     _add_surroundings(story)
     return story
+
+
+def corrections_with_people() -> QuerySet[Correction]:
+    """Refunds and reversals with all that is said about them."""
+    return Correction.objects.select_related(
+        "payment__connection", "connection", "device", "customer", "asked_by", "decided_by"
+    )
 
 
 def _orders(condition: Q) -> list[TokenOrder]:
@@ -109,11 +119,16 @@ def _callbacks(payment: Payment) -> list[Callback]:
 def _add_surroundings(story: Story) -> None:
     order_ids = [order.pk for order in story.orders]
     payment_ids = [story.payment.pk] if story.payment else []
-    message_ids = [message.pk for message in story.messages]
+    correction_ids = [correction.pk for correction in story.corrections]
+    if correction_ids:
+        told = Q(source="correction", source_id__in=correction_ids)
+        story.correction_messages = _messages(told, [])
+    message_ids = [message.pk for message in [*story.messages, *story.correction_messages]]
     story.exchanges = list(
         Exchange.objects.filter(
             Q(source="order", source_id__in=order_ids)
             | Q(source="message", source_id__in=message_ids)
+            | Q(source="correction", source_id__in=correction_ids)
             | Q(source__in=["payment", "result"], source_id__in=_result_ids(story, payment_ids))
         )
         .select_related("connection")
@@ -122,6 +137,7 @@ def _add_surroundings(story: Story) -> None:
     story.postings = [
         *postings_of("payment", payment_ids),
         *postings_of("order", order_ids),
+        *(postings_of("correction", correction_ids) if correction_ids else ()),
     ]
     story.decisions = _decisions(story)
     makers = {order.device.manufacturer for order in story.orders}
@@ -142,6 +158,7 @@ def _decisions(story: Story) -> list[AuditEntry]:
     targets = [str(order.public_id) for order in story.orders]
     if story.payment:
         targets.append(str(story.payment.public_id))
+    targets += [str(correction.public_id) for correction in story.corrections]
     entries = AuditEntry.objects.filter(target__in=targets, at__gte=_began(story))
     return list(entries.order_by("at", "pk"))
 

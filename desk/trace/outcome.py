@@ -21,7 +21,7 @@ def outcome_of(story: Story, writer: Writer) -> Outcome:
     """Say what became of the money, with the codes and what can be done now."""
     payment = story.payment
     if payment is not None and payment.state != State.SETTLED:
-        return _unsettled(payment, writer)
+        return _unsettled(payment, story, writer)
     order = worst_order(story.orders)
     if order is None:
         outcome = _told(story, None, writer)
@@ -52,7 +52,7 @@ def _caption(order: TokenOrder, writer: Writer) -> str:
 # --- before the money is settled ---
 
 
-def _unsettled(payment: Payment, writer: Writer) -> Outcome:
+def _unsettled(payment: Payment, story: Story, writer: Writer) -> Outcome:
     facts = {
         "operator": payment.connection.label,
         "money": writer.money(payment.amount),
@@ -76,7 +76,7 @@ def _unsettled(payment: Payment, writer: Writer) -> Outcome:
             said = _("We said no: %(reason)s %(operator)s gives the money back to the payer.")
             return Outcome(Tone.QUIET, _("Returned."), said % facts, actions=_dismissal(payment))
         case State.REFUNDED:
-            return Outcome(Tone.QUIET, _("Refunded."), _("The payer has the money back."))
+            return _refunded(story)
     return Outcome(Tone.QUIET, _("Reversed."), _("%(operator)s took the money back.") % facts)
 
 
@@ -97,6 +97,13 @@ def _given_up(payment: Payment) -> Outcome:
     return Outcome(Tone.BAD, _("It cannot be settled."), said % facts, actions=[again])
 
 
+def _refunded(story: Story) -> Outcome:
+    if any(each.is_open for each in story.corrections):
+        said = _("All of it goes back to the payer; how far that is stands below.")
+        return Outcome(Tone.QUIET, _("To be refunded."), said)
+    return Outcome(Tone.QUIET, _("Refunded."), _("The payer has the money back."))
+
+
 def _unmatched(payment: Payment, facts: dict[str, str]) -> Outcome:
     said = _("The payer typed %(account)s. %(reason)s The money waits until somebody matches it.")
     match = Action(
@@ -106,7 +113,25 @@ def _unmatched(payment: Payment, facts: dict[str, str]) -> Outcome:
         icon="people",
         is_main=True,
     )
-    return Outcome(Tone.WARN, _("We do not know whose this is."), said % facts, actions=[match])
+    refund = _refund_of(payment)
+    lead = _("We do not know whose this is.")
+    return Outcome(Tone.WARN, lead, said % facts, actions=[match, refund])
+
+
+def _refund_of(payment: Payment) -> Action:
+    url = reverse("desk:payment-refund", args=[payment.public_id])
+    return Action(_("Refund…"), url, "payments.refund_payment")
+
+
+def give_back_actions(story: Story) -> list[Action]:
+    """Return what can be done to give a payment's money back, or to note that it was taken back."""
+    payment = story.payment
+    if payment is None or payment.state not in (State.RECEIVED, State.UNMATCHED, State.SETTLED):
+        return []
+    url = reverse("desk:payment-reverse", args=[payment.public_id])
+    words = _("%(operator)s took it back…") % {"operator": payment.connection.label}
+    reverse_it = Action(words, url, "payments.refund_payment")
+    return [_refund_of(payment), reverse_it]
 
 
 def _dismissal(payment: Payment) -> list[Action]:

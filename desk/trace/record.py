@@ -8,7 +8,7 @@ from desk.trace.load import Story
 from desk.trace.raw import callback_raw
 from desk.trace.writer import Writer, display_token
 from messaging.models import Message
-from payments.models import Callback, Conflict, OperatorResult, Payment
+from payments.models import Callback, Conflict, Correction, OperatorResult, Payment
 from payments.standing import standing_of
 from plugins.models import Exchange
 from vending.models import TokenOrder
@@ -20,7 +20,11 @@ def record_of(story: Story, writer: Writer) -> dict[str, Any]:
     if payment is None:
         raise ValueError("only a payment has a record")
     standing = standing_of(
-        payment, story.orders, story.messages, has_conflict=bool(story.open_conflicts)
+        payment,
+        story.orders,
+        story.messages,
+        has_conflict=bool(story.open_conflicts),
+        corrections=story.corrections,
     )
     found = {
         **_payment(payment),
@@ -46,6 +50,7 @@ def record_of(story: Story, writer: Writer) -> dict[str, Any]:
         "orders": [_order(each, story) for each in story.orders],
         "messages": [_message(each, story) for each in story.messages],
         "result": _result(story.result) if story.result else None,
+        "corrections": [_correction(each, story) for each in story.corrections],
         "decisions": [
             {"at": d.at, "by": d.actor_name, "action": d.action, "facts": d.facts}
             for d in story.decisions
@@ -158,6 +163,28 @@ def _result(result: OperatorResult) -> dict[str, Any]:
         "reason": result.reason,
         "decided_at": result.decided_at,
         "confirmed_at": result.confirmed_at,
+    }
+
+
+def _correction(correction: Correction, story: Story) -> dict[str, Any]:
+    return {
+        "correction": str(correction.public_id),
+        "kind": correction.kind,
+        "state": correction.state,
+        "amount": correction.amount,
+        "as_loss": correction.as_loss,
+        "reason": correction.reason,
+        "needs_approval": correction.needs_approval,
+        "asked_by": str(correction.asked_by),
+        "asked_at": correction.asked_at,
+        "decided_by": str(correction.decided_by) if correction.decided_by else None,
+        "decided_at": correction.decided_at,
+        "paid_from": correction.paid_from,
+        "payout_reference": correction.payout_reference,
+        "paid_at": correction.paid_at,
+        "failure": correction.failure,
+        "attempts": correction.attempts,
+        "exchanges": [_exchange(e) for e in story.exchanges_of("correction", correction.pk)],
     }
 
 

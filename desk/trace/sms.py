@@ -30,7 +30,7 @@ def sms_station(story: Story, writer: Writer, *, with_raw: bool) -> Station:
         station = Station("sms", badge.tone, "sms", str(badge.label), at=message.closed_at)
         if badge.tone == Tone.BAD:
             station.title, station.badge = _("SMS"), badge
-    station.bubbles = [_bubble(each, writer) for each in story.messages]
+    station.bubbles = [bubble_of(each, writer) for each in story.messages]
     if with_raw:
         ids = {each.pk for each in story.messages}
         calls = [e for e in story.exchanges if e.source == "message" and e.source_id in ids]
@@ -53,7 +53,8 @@ def _waits_for(story: Story, is_open: bool) -> str:
     return _("none was sent")
 
 
-def _bubble(message: Message, writer: Writer) -> Bubble:
+def bubble_of(message: Message, writer: Writer) -> Bubble:
+    """Return one SMS with what happened to it."""
     phone = writer.phone(message.phone)
     gateway = message.connection.label if message.connection else _("the gateway")
     steps = [Step(message.created_at, _written(message, phone))]

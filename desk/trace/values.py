@@ -144,3 +144,4 @@ class Trace:
     split: Split | None = None
     doubt: Doubt | None = None
     notes: list[Outcome] = field(default_factory=list)  # what else is open, such as a conflict
+    more: list[Action] = field(default_factory=list)  # what is rarely done, beside the facts

@@ -100,6 +100,7 @@ def customer(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "customer": found,
         "page": page,
         "currency": company.currency,
+        "may_refund": may(request.user, "payments.refund_payment"),
         "payments_url": list_address("payments:payment-list", q=found.phone, period="all"),
         "messages_url": list_address("messaging:message-list", q=found.phone),
         "chart": charts.bar_chart([kwh for _month, kwh in page.energy]) if page.energy else None,

@@ -86,6 +86,7 @@ def device(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "currency": company.currency,
         "payments_url": list_address("payments:payment-list", q=found.serial, period="all"),
         "may_issue": may(request.user, "vending.issue_from_credit"),
+        "may_refund": may(request.user, "payments.refund_payment"),
         "may_check": may(request.user, "devices.check_serial"),
     }
     return render(request, "desk/device_detail.html", context)

@@ -20,7 +20,7 @@ from desk.forms import Answer, DecideDoubt
 from desk.trace.writer import Writer
 from payments import selectors
 from payments.forms import PaymentFilter
-from payments.models import Payment
+from payments.models import Correction, Payment
 from payments.standing import Standing, standings
 from reports.exports import Column, export
 from tenants.scope import current_company
@@ -83,6 +83,8 @@ def source(_request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         return redirect("desk:payment", get_object_or_404(Payment, pk=pk).public_id)
     if kind == "order":
         return redirect("desk:order", get_object_or_404(TokenOrder, pk=pk).public_id)
+    if kind == "correction":
+        return redirect("desk:correction", get_object_or_404(Correction, pk=pk).public_id)
     raise Http404
 
 

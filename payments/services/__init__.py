@@ -2,6 +2,7 @@
 
 from payments.services.callbacks import keep_callback, refuse_callback
 from payments.services.corrections import (
+    REVERSIBLE,
     AskedAlready,
     CannotReverse,
     NothingToRefund,
@@ -49,6 +50,7 @@ from payments.services.settlement import (
 )
 
 __all__ = [
+    "REVERSIBLE",
     "AlreadyDecided",
     "AskedAlready",
     "CannotReverse",

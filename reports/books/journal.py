@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import TruncDate
 
 from ledger.models import Account, Entry, Posting
+from payments.models import Correction
 from reports.books.lines import AT_ONCE, Line, cause_of, events_asked, portions, subject_of
 from reports.books.periods import Span
 from reports.books.subjects import Named, names_of
@@ -95,8 +96,11 @@ def related(posting: Posting) -> QuerySet[Posting]:
     payment_id = _payment_of(posting)
     if payment_id is not None:
         orders = TokenOrder.objects.filter(source="payment", source_id=payment_id).values("pk")
-        condition = Q(source="payment", source_id=payment_id) | Q(
-            source="order", source_id__in=orders
+        corrections = Correction.objects.filter(payment=payment_id).values("pk")
+        condition = (
+            Q(source="payment", source_id=payment_id)
+            | Q(source="order", source_id__in=orders)
+            | Q(source="correction", source_id__in=corrections)
         )
     return Posting.objects.filter(condition).exclude(pk=posting.pk).order_by("occurred_at", "pk")
 
@@ -107,6 +111,9 @@ def _payment_of(posting: Posting) -> int | None:
     if posting.source == "order":
         orders = TokenOrder.objects.filter(pk=posting.source_id, source="payment")
         return orders.values_list("source_id", flat=True).first()
+    if posting.source == "correction":
+        corrections = Correction.objects.filter(pk=posting.source_id)
+        return corrections.values_list("payment_id", flat=True).first()
     return None
 
 

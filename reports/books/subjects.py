@@ -15,7 +15,7 @@ from common.words import _
 from customers.models import Customer
 from devices.models import AccessFee, Device
 from ledger.models import Account
-from payments.models import Payment
+from payments.models import Correction, Payment
 from plugins.models import Connection
 from vending.models import TokenOrder
 
@@ -31,7 +31,7 @@ SUBJECTS = {
     Account.ORDERED: "order",
     Account.DEVICE_CREDIT: "device",
     Account.CUSTOMER_CREDIT: "customer",
-    Account.REFUNDS_PAYABLE: "payment",
+    Account.REFUNDS_PAYABLE: "correction",
     Account.ENERGY_REVENUE: "device",
     Account.SERVICE_REVENUE: "device",
 }
@@ -125,6 +125,25 @@ def _orders(ids: set[int]) -> dict[int, Named]:
     }
 
 
+def _corrections(ids: set[int]) -> dict[int, Named]:
+    rows = Correction.objects.filter(pk__in=ids).select_related("payment", "customer", "device")
+    return {
+        row.pk: Named(
+            format_lazy(
+                "{kind} {of}",
+                kind=row.get_kind_display(),
+                of=(row.payment and (row.payment.receipt or row.payment.reference))
+                or row.device
+                or row.customer
+                or "",
+            ),
+            _page("correction", row.public_id),
+            str(row.public_id),
+        )
+        for row in rows
+    }
+
+
 def _fees(ids: set[int]) -> dict[int, Named]:
     rows = AccessFee.objects.filter(pk__in=ids).select_related("device")
     words = _("Access fee of {device}, {day}")
@@ -146,6 +165,7 @@ _NAMERS: Mapping[str, Callable[[set[int]], dict[int, Named]]] = {
     "plan": _plans,
     "payment": _payments,
     "order": _orders,
+    "correction": _corrections,
     "access_fee": _fees,
 }
 
@@ -165,6 +185,10 @@ _FOUND_BY: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "plan": (Plan, ("appliance__name", *(f"customer__{name}" for name in _OF_CUSTOMER))),
     "payment": (Payment, ("reference", "receipt", "payer_name")),
     "order": (TokenOrder, ("device__serial",)),
+    "correction": (
+        Correction,
+        ("payment__reference", "payment__receipt", "payment__payer_name", "device__serial"),
+    ),
 }
 MOST = 5_000
 

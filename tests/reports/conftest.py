@@ -14,6 +14,7 @@ from devices.models import TariffVersion
 from payments import services
 from tests.conftest import NOW
 from tests.payments.makers import answering, silent, use_calin
+from tests.payments.refunds import ask_refund
 
 YESTERDAY = NOW - dt.timedelta(days=1)
 
@@ -40,16 +41,12 @@ def full_books(clock, world, jua, amina, pay):
         doubtful = pay("7000")
     with answering(code="03"):
         refused = pay("2000")
-    services.decide_refund(
-        payment_id=refused.pk, amount=D(500), reason="=Asked for it", actor=amina, now=NOW
+    paid = ask_refund(amina, refused, 500, reason="=Asked for it", now=NOW)
+    services.pay_out_by_hand(
+        correction_id=paid.pk, paid_from="operator", reference="MP1", actor=amina
     )
-    services.pay_out_refund(payment_id=refused.pk, actor=amina, now=NOW)
-    services.decide_refund(
-        payment_id=refused.pk, amount=D(100), reason="Not yet paid", actor=amina, now=NOW
-    )
-    services.reverse_payment(
-        payment_id=second.pk, as_loss=True, reason="Fraud", actor=amina, now=NOW
-    )
+    ask_refund(amina, refused, 100, reason="Not yet paid", now=NOW)
+    services.ask_reversal(payment_id=second.pk, as_loss=True, reason="Fraud", actor=amina, now=NOW)
     fan = _sell(jua, world, "Lamp", 700)
     services.write_off_plan(plan_id=fan.pk, reason="Gone", actor=amina, now=NOW)
     return SimpleNamespace(

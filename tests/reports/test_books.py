@@ -256,7 +256,7 @@ def test_a_reversal_stands_beside_the_payment_that_it_takes_back(accountant, ful
     response = get(accountant, reverse("reports:posting", args=[reversed_.public_id]))
     text = response.content.decode()
 
-    assert response.context["cause"].label == full_books.second.reference
+    assert response.context["cause"].label == f"Reversal {full_books.second.reference}"
     assert "Fraud" in text
     assert "Amina Said" in text
     assert "booked" in [row.posting.event for row in response.context["others"]]
