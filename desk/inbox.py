@@ -11,8 +11,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Now
 
 from messaging.models import Message
-from payments.models import Callback, Conflict, OperatorResult, Payment
-from payments.selectors import corrections_needing_a_person
+from payments import selectors as payment_selectors
+from payments.models import Callback, Conflict, Correction, OperatorResult, Payment
 from plugins.contracts import Kind, Verdict
 from plugins.models import Connection
 from vending.models import TokenOrder
@@ -62,6 +62,11 @@ def payments_stuck() -> QuerySet[Payment]:
 
 def conflicts_open() -> QuerySet[Conflict]:
     return Conflict.objects.filter(closed_at=None)
+
+
+def corrections_waiting() -> QuerySet[Correction]:
+    """Refunds and reversals to be approved, paid out by hand, or looked up."""
+    return payment_selectors.corrections_needing_a_person()
 
 
 def results_unconfirmed() -> QuerySet[OperatorResult]:
@@ -121,7 +126,7 @@ ROWS: tuple[Callable[[], QuerySet[Any]], ...] = (
     payments_returned,
     payments_stuck,
     conflicts_open,
-    corrections_needing_a_person,
+    corrections_waiting,
     results_unconfirmed,
     messages_failed,
     connections_in_trouble,

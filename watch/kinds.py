@@ -116,6 +116,14 @@ WORK = (
         "kind=payments",
     ),
     Kind(
+        "refund",
+        _("Refunds and reversals that need a person"),
+        WORKING_DAY,
+        ((inbox.corrections_waiting, "asked_at"),),
+        "desk:inbox",
+        "kind=payments",
+    ),
+    Kind(
         "result",
         _("Results owed to operators"),
         60,

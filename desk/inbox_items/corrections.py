@@ -7,18 +7,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from common.badges import Tone
+from desk import inbox
 from desk.inbox_items.item import MOST, Item, Tab
 from desk.trace.corrections import facts_of, outcome_of_correction, payer_of, title_of
 from desk.trace.load import corrections_with_people
 from desk.trace.writer import Writer
 from payments.models import Correction
-from payments.selectors import corrections_needing_a_person
 
 State = Correction.State
 
 
 def correction_items(writer: Writer) -> Iterator[Item]:
-    waiting = corrections_needing_a_person().order_by().values("pk")
+    waiting = inbox.corrections_waiting().order_by().values("pk")
     for correction in corrections_with_people().filter(pk__in=waiting).order_by("pk")[:MOST]:
         yield _item(correction, writer)
 
