@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from messaging.models import Message
 from payments import selectors as payment_selectors
 from payments.models import Callback, Conflict, Correction, OperatorResult, Payment
+from payments.statements.selectors import flagged_lines
 from plugins.contracts import Kind, Verdict
 from plugins.models import Connection
 from vending.models import TokenOrder
@@ -128,6 +129,7 @@ ROWS: tuple[Callable[[], QuerySet[Any]], ...] = (
     conflicts_open,
     corrections_waiting,
     results_unconfirmed,
+    flagged_lines,
     messages_failed,
     connections_in_trouble,
     connections_turned_away,

@@ -13,6 +13,7 @@ from desk.views import (
     payment_decisions,
     refund_asking,
     search,
+    statements,
 )
 
 app_name = "desk"
@@ -51,6 +52,11 @@ urlpatterns = [
     ),
     path("inbox/", inbox.inbox, name="inbox"),
     path("payments/export/", payment.payment_export, name="payment-export"),
+    path(
+        "payments/statements/<uuid:public_id>/export/",
+        statements.statement_export,
+        name="statement-export",
+    ),
     path("payments/<uuid:public_id>/", payment.payment, name="payment"),
     path(
         "payments/<uuid:public_id>/match/", payment_decisions.payment_assign, name="payment-assign"

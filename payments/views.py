@@ -69,6 +69,7 @@ def _addresses(
         "all_months_url": address_with(params, before=None, period=selectors.Period.ALL),
         "chips": _chips(request, form, asked),
         "exports": exports,
+        "may_reconcile": may(request.user, "payments.reconcile"),
         "is_new": not page.count and not selectors.has_payments(),
     }
 

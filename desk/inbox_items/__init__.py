@@ -5,6 +5,7 @@ from desk.inbox_items.corrections import correction_items
 from desk.inbox_items.item import Item, Tab
 from desk.inbox_items.messages import message_items
 from desk.inbox_items.money import conflict_items, payment_items, result_items
+from desk.inbox_items.statements import statement_items
 from desk.inbox_items.tokens import order_items
 from desk.trace.writer import Writer
 
@@ -19,6 +20,7 @@ def inbox_items(writer: Writer) -> list[Item]:
         *conflict_items(writer),
         *result_items(writer),
         *correction_items(writer),
+        *statement_items(writer),
         *message_items(writer),
         *connection_items(),
         *turned_away_items(writer),

@@ -1,5 +1,7 @@
 """The first two stations: money in, and what it paid for."""
 
+import contextlib
+import json
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -67,13 +69,13 @@ def _reported(payment: Payment, writer: Writer) -> str:
 
 def _counted(callbacks: list[Callback]) -> Callback | None:
     """Return the call that moved the money, or would have: our answer to it may have been no."""
-    notices = [c for c in callbacks if c.kind == "notice" and c.payment_id]
+    notices = [c for c in callbacks if c.kind in ("notice", "statement") and c.payment_id]
     return next((c for c in notices if c.digest), notices[0] if notices else None)
 
 
 def _called(callback: Callback, is_counted: bool, conflict: Conflict | None, writer: Writer) -> str:
     if is_counted:
-        return ""
+        return _recorded(callback) if callback.kind == "statement" else ""
     said = sentence(callback.reason or callback.verdict)
     if callback.kind == "validation":
         return _validated(callback, writer)
@@ -86,6 +88,15 @@ def _called(callback: Callback, is_counted: bool, conflict: Conflict | None, wri
     if callback.state == Callback.State.REFUSED:
         return _("Reported and refused: %(said)s") % {"said": said}
     return ""
+
+
+def _recorded(callback: Callback) -> str:
+    """Who said, by which row of which statement, that this money came: nobody had reported it."""
+    facts = {"name": "", "row": "", "who": ""}
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        said = json.loads(callback.content["body"])
+        facts = {"name": said["statement"], "row": said["row"], "who": said["recorded_by"]}
+    return _("%(who)s recorded it from row %(row)s of the statement %(name)s.") % facts
 
 
 def _validated(callback: Callback, writer: Writer) -> str:

@@ -12,9 +12,21 @@ from django.utils import timezone
 from common.clock import midnight, today_in
 from payments.models import Payment
 from payments.statements.files import Table, open_table
-from payments.statements.layouts import Layout, Sample, fits, guess, sample_of
+from payments.statements.layouts import (
+    Layout,
+    Sample,
+    fits,
+    guess,
+    sample_of,
+    sample_to_json,
+)
 from payments.statements.matching import Found, Matched, Ours, Span, Standing, Verdict, match
-from payments.statements.models import Statement, StatementLayout, StatementLine
+from payments.statements.models import (
+    Statement,
+    StatementFile,
+    StatementLayout,
+    StatementLine,
+)
 from payments.statements.reading import Line, Sort, lines_of
 from payments.statements.uploads import content_of
 from payments.statements.values import key_of
@@ -22,6 +34,7 @@ from tenants.models import Company
 
 State = Statement.State
 AT_ONCE = 2000
+SAMPLE_KEPT = 200  # rows
 NEAR = dt.timedelta(days=1)  # wider than any time zone or late call
 STANDINGS = {
     Payment.State.VALIDATED: Standing.ASKED,
@@ -46,6 +59,8 @@ def look(company: Company, statement: Statement) -> None:
         latest = today_in(company.timezone, statement.uploaded_at)
         statement.guess = guess(sample, latest=latest).to_json()
         statement.state = State.ASKING
+        kept_sample = sample_to_json(sample, SAMPLE_KEPT)
+        StatementFile.objects.filter(statement=statement).update(sample=kept_sample)
     statement.save(update_fields=["state", "guess"])
 
 

@@ -4,8 +4,9 @@ import datetime as dt
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -80,11 +81,14 @@ WORDS: Mapping[Field, tuple[str, ...]] = {
 }  # fmt: skip
 # Rows that are no payments of customers, and rows that take one back.
 _NO_PAYMENT = re.compile(
-    r"fee|charge|commission|comissao|frais|taxa|makato|tax|levy|withdraw|payout|settle|transfer to bank"
-    r"|organi[sz]ation|salary|b2c|disburs|float|opening|closing|balance|fail|pending|cancelled|declin|expired|falh",
+    r"\b(fees?|charges?|commission|comissao|comissão|frais|taxa|makato|tax|levy|withdraw\w*|payout|settlement"
+    r"|organi[sz]ation settlement|salary|b2c|disburs\w+|float|opening|closing|balance|fail\w*|pending|cancel\w*"
+    r"|declin\w+|expired|falh\w+|pendente|initiated|processing)\b",
     re.IGNORECASE,
 )
-_TAKEN_BACK = re.compile(r"revers|rollback|refund|estorn|annul|anulad|chargeback", re.IGNORECASE)
+_TAKEN_BACK = re.compile(
+    r"\b(revers|rollback|refund|estorn|annul|anulad|chargeback)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +96,31 @@ class Layout:
     """How statements of one operator are read. Columns are known by their headings."""
 
     columns: Mapping[Field, str]
-    kinds: frozenset[str] = frozenset()  # which rows count, by their kind; empty: all
+    # Which rows count, by their kind and status, and which do not; of others their words decide.
+    kinds: frozenset[str] = frozenset()
+    other_kinds: frozenset[str] = frozenset()
     statuses: frozenset[str] = frozenset()
+    other_statuses: frozenset[str] = frozenset()
     order: DateOrder = DateOrder.DMY
     style: DecimalStyle = DecimalStyle.POINT
+
+    def counts(self, kind: str, status: str) -> bool:
+        """Whether a row of this kind and status is a payment, or takes one back.
+
+        A kind nobody has seen counts unless its words say otherwise: it shows up, and is not lost. Where kinds are
+        free text they say nothing.
+        """
+        is_free = not self.kinds and not self.other_kinds
+        is_kind = is_free or _counts(kind, self.kinds, self.other_kinds)
+        return is_kind and _counts(status, self.statuses, self.other_statuses)
 
     def to_json(self) -> dict[str, Any]:
         return {
             "columns": {str(name): heading for name, heading in self.columns.items()},
             "kinds": sorted(self.kinds),
+            "other_kinds": sorted(self.other_kinds),
             "statuses": sorted(self.statuses),
+            "other_statuses": sorted(self.other_statuses),
             "order": str(self.order),
             "style": str(self.style),
         }
@@ -111,7 +130,9 @@ class Layout:
         return cls(
             columns={Field(name): heading for name, heading in content["columns"].items()},
             kinds=frozenset(content["kinds"]),
+            other_kinds=frozenset(content["other_kinds"]),
             statuses=frozenset(content["statuses"]),
+            other_statuses=frozenset(content["other_statuses"]),
             order=DateOrder(content["order"]),
             style=DecimalStyle(content["style"]),
         )
@@ -136,12 +157,45 @@ class Sample:
 
     head: Head
     rows: Sequence[Row]
+    values: Mapping[str, list[str]] = field(default_factory=dict)  # of more rows than are here
 
     def column(self, heading: str) -> list[Cell]:
         place = self.head.place_of(heading)
         if place is None:
             return []
         return [cells[place] for _number, cells in self.rows if place < len(cells)]
+
+
+def sample_to_json(sample: Sample, most: int) -> dict[str, Any]:
+    """Return a sample as JSON keeps it, with at most so many of its rows."""
+    values = {
+        heading: found
+        for heading in sample.head.headings
+        if len(found := distinct(sample.column(heading), MAX_KINDS + 1)) <= MAX_KINDS
+    }
+    rows = [[number, [_kept(cell) for cell in cells]] for number, cells in sample.rows[:most]]
+    headings = list(sample.head.headings)
+    return {"number": sample.head.number, "headings": headings, "rows": rows, "values": values}
+
+
+def sample_from_json(content: Mapping[str, Any]) -> Sample:
+    head = Head(content["number"], tuple(content["headings"]))
+    rows = [(number, [_cell(cell) for cell in cells]) for number, cells in content["rows"]]
+    return Sample(head, rows, content["values"])
+
+
+def _kept(cell: Cell) -> Any:
+    if isinstance(cell, Decimal):
+        return {"number": str(cell)}
+    return {"time": cell.isoformat()} if isinstance(cell, dt.datetime) else cell
+
+
+def _cell(kept: Any) -> Cell:
+    if isinstance(kept, str):
+        return kept
+    if "number" in kept:
+        return Decimal(kept["number"])
+    return dt.datetime.fromisoformat(kept["time"])
 
 
 def plain(heading: str) -> str:
@@ -228,26 +282,28 @@ def styled(layout: Layout, sample: Sample, *, latest: dt.date) -> Layout:
         for name in (Field.AMOUNT, Field.DEBIT)
         for cell in sample.column(layout.columns.get(name, ""))
     ]
+    kinds = kinds_of(sample, layout, Field.KIND)
+    statuses = kinds_of(sample, layout, Field.STATUS)
     return replace(
         layout,
         style=decimal_style(amounts),
         order=date_order(sample.column(layout.columns.get(Field.DATE, "")), latest=latest),
-        kinds=_counting(kinds_of(sample, layout, Field.KIND)),
-        statuses=_counting(kinds_of(sample, layout, Field.STATUS)),
+        kinds=frozenset(kind for kind in kinds if not is_no_payment(kind)),
+        other_kinds=frozenset(kind for kind in kinds if is_no_payment(kind)),
+        statuses=frozenset(status for status in statuses if not is_no_payment(status)),
+        other_statuses=frozenset(status for status in statuses if is_no_payment(status)),
     )
 
 
 def kinds_of(sample: Sample, layout: Layout, name: Field) -> list[str]:
     """Return the different values of the column that tells rows apart; none where there are too many."""
-    found = distinct(sample.column(layout.columns.get(name, "")), MAX_KINDS + 1)
+    heading = layout.columns.get(name, "")
+    found = sample.values.get(heading) or distinct(sample.column(heading), MAX_KINDS + 1)
     return found if len(found) <= MAX_KINDS else []
 
 
-def _counting(values: Iterable[str]) -> frozenset[str]:
-    """Return the values whose rows are payments, or take one back; empty when all are."""
-    values = list(values)
-    counting = frozenset(v for v in values if is_taken_back(v) or not _NO_PAYMENT.search(v))
-    return frozenset() if len(counting) in {0, len(values)} else counting
+def _counts(value: str, counting: frozenset[str], others: frozenset[str]) -> bool:
+    return value in counting or (value not in others and not is_no_payment(value))
 
 
 def is_taken_back(kind: str) -> bool:

@@ -93,6 +93,7 @@ class StatementFile(models.Model):
 
     statement = models.OneToOneField(Statement, on_delete=models.CASCADE, related_name="file")
     content = EncryptedJSONField()  # base64
+    sample = EncryptedJSONField(default=dict)  # its beginning, while its columns are asked for
 
     def __str__(self) -> str:
         return str(self.statement_id)

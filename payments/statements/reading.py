@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -10,7 +10,7 @@ from enum import StrEnum
 from common.money import MAX_AMOUNT, AmountTooFine, on_grid
 from common.texts import is_text
 from common.words import _
-from payments.statements.files import Cell, Table, text_of
+from payments.statements.files import Cell, Row, Table, text_of
 from payments.statements.layouts import (
     Field,
     Head,
@@ -58,12 +58,18 @@ def lines_of(
 ) -> Iterator[Line]:
     """Yield every row below the headings as a line.
 
-    :raises NotAStatement: the file cannot be read to its end
+    :raises NotAStatement: while it is read: the file cannot be read to its end
     """
+    below = (row for row in table.rows() if row[0] > head.number)
+    return read_rows(below, head, layout, currency=currency, zone=zone)
+
+
+def read_rows(
+    rows: Iterable[Row], head: Head, layout: Layout, *, currency: str, zone: str
+) -> Iterator[Line]:
+    """Yield a line for each row."""
     reader = _Reader(layout, Places.of(layout, head), currency, zone)
-    for number, cells in table.rows():
-        if number > head.number:
-            yield reader.line(number, cells)
+    return (reader.line(number, cells) for number, cells in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ class _Reader:
             name=name,
             kind=(kind or status)[:100],
         )
-        if not self._counts(kind, status) or _is_remark(line):
+        if not self.layout.counts(kind, status) or _is_remark(line):
             return line
         problem = problem or _problem(reference, line)
         if problem:
@@ -140,10 +146,6 @@ class _Reader:
         if abs(exact) >= MAX_AMOUNT:
             return None, str(_("The amount is absurdly large."))
         return (-abs(exact) if takes_back else exact), ""
-
-    def _counts(self, kind: str, status: str) -> bool:
-        is_kind = not self.layout.kinds or kind in self.layout.kinds
-        return is_kind and (not self.layout.statuses or status in self.layout.statuses)
 
 
 def _is_remark(line: Line) -> bool:
