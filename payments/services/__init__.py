@@ -41,6 +41,7 @@ from payments.services.payouts import (
     try_payout_again,
 )
 from payments.services.plans import PlanNotRunning, write_off_plan
+from payments.services.recorded import hold_recording
 from payments.services.results import report_result
 from payments.services.settlement import (
     NotReceived,
@@ -76,6 +77,7 @@ __all__ = [
     "dismiss_returned",
     "expire_validations",
     "handle_incoming",
+    "hold_recording",
     "issue_from_credit",
     "keep_callback",
     "pay_out_by_hand",

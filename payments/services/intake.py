@@ -98,7 +98,7 @@ def record_notice(
 ) -> KeptCallback:
     """Count money that the operator's statement shows and that no call reported, through the same door.
 
-    In the caller's transaction, which holds the connection's row lock. The money is ours already, so an unknown
+    In the caller's transaction, which has taken ``hold_recording``. The money is ours already, so an unknown
     device ends unmatched, never returned, and the operator is owed no word.
     """
     kept = keep_callback(connection=connection, callback=callback)
@@ -208,6 +208,8 @@ class _Intake:
         """:raises IntegrityError: the reference stands already
         :raises RecordedBefore: it was recorded from a statement, under its receipt
         """
+        if not self.is_statement:
+            recorded.require_not_recorded(self.connection.pk, notice, amount)
         device = device_typed(notice.account)
         reason = refusal_of(device)
         state = State.RECEIVED
@@ -216,8 +218,6 @@ class _Intake:
         payment = self._new_payment(notice, amount, device, state)
         payment.reason = WORDS[reason] if reason else ""
         insert(payment, from_now=SOON if state == State.RECEIVED else {})
-        if not self.is_statement:
-            recorded.require_not_recorded(payment)
         outcome = self._count(payment)
         crash.point("book.before_commit")
         return outcome
@@ -277,7 +277,7 @@ class _Intake:
             if payment is None:  # the same bytes under another reference: never count them again
                 return _close(self.kept, no(Reason.CONFLICT, Verdict.CONFLICT))
             if payment.amount == amount and recorded.is_same_device(payment, notice):
-                if recorded.complete(self.company, payment, notice, now=self.now):
+                if recorded.complete(self.company, payment, notice):
                     duework.announce(self.company.pk)
                     self._ring(payment)
                 return self._count_validated(payment, notice)

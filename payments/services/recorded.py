@@ -4,9 +4,14 @@ A statement knows less than a call: it may hold the receipt instead of the refer
 recognised by its receipt too, and completes what was recorded.
 """
 
-from datetime import datetime
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models.functions import Now
 
 from common.phone import same_or_raw
+from common.prepared import Hole, Prepared
+from common.schema import current_schema
 from payments.matching import device_typed, refusal_of
 from payments.models import Callback as KeptCallback
 from payments.models import Payment
@@ -16,6 +21,9 @@ from tenants.models import Company
 
 KIND = "statement"  # of a kept callback that a person recorded
 State = Payment.State
+UNDER_RECEIPT = Prepared(
+    lambda: Payment.objects.filter(connection_id=Hole("connection"), reference=Hole("reference"))
+)
 
 
 class RecordedBefore(Exception):
@@ -31,20 +39,28 @@ def is_recorded(payment: Payment) -> bool:
     return KeptCallback.objects.filter(payment=payment, kind=KIND).exclude(digest="").exists()
 
 
-def require_not_recorded(payment: Payment) -> None:
-    """Ask, once a new payment is written, whether it was recorded under its receipt before.
+def hold_recording(connection_id: int, *, is_recording: bool) -> None:
+    """Until the transaction ends, keep recorders from those who book under two numbers, and from each other.
 
-    Whoever records holds the connection's row, and writing a payment waits for that; so one of the two sees the
-    other.
-
-    :raises RecordedBefore: it was; the caller takes its own back
+    A payment's reference is unique in the database; that another one's receipt is no reference, only this lock can
+    promise. It is taken before anything is written, so that nobody waits for it with rows in hand.
     """
-    if not payment.receipt or payment.receipt == payment.reference:
+    lock = "pg_advisory_xact_lock" if is_recording else "pg_advisory_xact_lock_shared"
+    name = f"{current_schema()}:recording:{connection_id}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {lock}(hashtextextended(%s, 0))", [name])
+
+
+def require_not_recorded(connection_id: int, notice: Notice, amount: Decimal) -> None:
+    """Ask, before a payment is written, whether it was recorded under its receipt.
+
+    :raises RecordedBefore: it was
+    """
+    if not notice.receipt or notice.receipt == notice.reference:
         return
-    before = Payment.objects.filter(
-        connection_id=payment.connection_id, reference=payment.receipt
-    ).first()
-    if before is not None and before.amount == payment.amount and is_recorded(before):
+    hold_recording(connection_id, is_recording=False)
+    before = UNDER_RECEIPT.first(connection=connection_id, reference=notice.receipt)
+    if before is not None and before.amount == amount and is_recorded(before):
         raise RecordedBefore(before)
 
 
@@ -70,7 +86,7 @@ def _bare(account: str) -> str:
     return "".join(account.split()).lower()
 
 
-def complete(company: Company, payment: Payment, notice: Notice, *, now: datetime) -> bool:
+def complete(company: Company, payment: Payment, notice: Notice) -> bool:
     """Fill in what the statement did not say; return whether the payment can be settled now.
 
     The caller holds the payment's row lock.
@@ -87,7 +103,7 @@ def complete(company: Company, payment: Payment, notice: Notice, *, now: datetim
     payment.payer_name = payment.payer_name or notice.payer_name[:100]
     payment.reason = WORDS[reason] if reason else ""
     if not reason:
-        payment.state, payment.available_at = State.RECEIVED, now
+        payment.state, payment.available_at = State.RECEIVED, Now()
     payment.save()
     return not reason
 

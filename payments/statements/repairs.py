@@ -63,8 +63,8 @@ def record_line(*, line_id: int, actor: User, key: UUID | None = None) -> Statem
     line = _lock(line_id)
     if line.verdict != Verdict.OPERATOR:
         raise NothingMissing
-    # no_key=False: writing a payment waits for us, so that a call which comes now sees what is recorded here.
-    connection = Connection.objects.select_for_update().get(pk=line.statement.connection_id)
+    connection = line.statement.connection
+    services.hold_recording(connection.pk, is_recording=True)
     standing = _standing(connection, line)
     if standing is not None and standing.booked_at is not None:
         return _stands(line, standing)
@@ -75,7 +75,7 @@ def record_line(*, line_id: int, actor: User, key: UUID | None = None) -> Statem
 
 def _lock(line_id: int) -> StatementLine:
     lines = StatementLine.objects.select_for_update(of=("self",), no_key=True)
-    return lines.select_related("statement", "payment").get(pk=line_id)
+    return lines.select_related("statement__connection", "payment").get(pk=line_id)
 
 
 def _standing(connection: Connection, line: StatementLine) -> Payment | None:

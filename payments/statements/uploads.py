@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.audit import audit
@@ -176,7 +177,7 @@ def _require_unused(statement: Statement) -> None:
 
 def put_to_work(statement: Statement) -> None:
     """Make a statement due, in the caller's transaction, and ring."""
-    statement.available_at, statement.attempts = timezone.now(), 0
+    statement.available_at, statement.attempts = Now(), 0
     statement.save(update_fields=["available_at", "attempts"])
     duework.announce(current_company().pk, DueWork.Kind.STATEMENTS)
     after_commit(tasks.work_statement, schema=current_schema(), statement_id=statement.pk)
