@@ -486,6 +486,13 @@ def test_the_columns_of_the_files_stay_as_they_are_documented(accountant, full_b
         assert set(rows[0]) <= set(documented)
 
 
+def test_every_account_and_event_is_explained_to_accountants():
+    documented = set(
+        re.findall(r"`([a-z_]+)`", (Path(settings.BASE_DIR) / "docs/books.md").read_text())
+    )
+    assert documented >= set(Account.values) | set(Event.values)
+
+
 def test_the_trial_balance_as_a_file_adds_up(accountant, full_books):
     url = reverse("reports:trial-balance-export")
     response = accountant.get(url, {**EVER, "format": "xlsx"})
