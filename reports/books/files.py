@@ -36,7 +36,7 @@ _OF_POSTING: list[Column[Line]] = [
     Column("occurred_at", lambda line: line.posting.occurred_at),
     Column("recorded_at", lambda line: line.posting.recorded_at),
     Column("event", lambda line: line.posting.event),
-    Column("event_name", lambda line: line.posting.get_event_display()),
+    Column("event_name", lambda line: line.event.label),
     Column("account", lambda line: line.entry.account),
     Column("account_name", lambda line: line.account.label),
     Column("subject_kind", _subject_kind),

