@@ -41,12 +41,14 @@ SUBJECTS = {
 class Named:
     """A thing by its name, with the address of its page (empty where it has none).
 
-    ``code`` is how files write it: the serial, reference or id that other systems know it by.
+    ``code`` is how files write it: the serial, reference or id that other systems know it by. ``note`` says
+    more where there is room: whose device it is now.
     """
 
     label: Any
     url: str = ""
     code: str = ""
+    note: str = ""
 
 
 NOBODY = Named("")
@@ -87,8 +89,13 @@ def _customers(ids: set[int]) -> dict[int, Named]:
 
 
 def _devices(ids: set[int]) -> dict[int, Named]:
-    rows = Device.objects.filter(pk__in=ids)
-    return {row.pk: Named(row.label, _page("device", row.public_id), row.serial) for row in rows}
+    rows = Device.objects.filter(pk__in=ids).select_related("customer")
+    return {
+        row.pk: Named(
+            row.label, _page("device", row.public_id), row.serial, str(row.customer or "")
+        )
+        for row in rows
+    }
 
 
 def _plans(ids: set[int]) -> dict[int, Named]:

@@ -274,6 +274,7 @@ def test_balances_are_those_of_the_ledger_at_the_end_of_the_day(accountant, full
     assert [(str(n.label), amount) for n, amount, _url in now["rows"]] == [
         (world.meter.label, balance(Account.DEVICE_CREDIT, world.meter.pk))
     ]
+    assert [named.note for named, _amount, _url in now["rows"]] == ["Neema Bahati"]
     assert [amount for _n, amount, _url in then["rows"]] == [
         -Entry.objects.filter(
             account="device_credit", posting__occurred_at__lt="2026-11-22T21:00:00Z"
