@@ -20,6 +20,7 @@ from tenants.pulse import Pulse, pulse
 
 LISTS = frozenset(
     {
+        "onboarding:money-settings",
         "desk:home",
         "desk:inbox",
         "payments:payment-list",
@@ -75,6 +76,9 @@ SETTINGS = (
         "plugins:connection-list", "plugins.view_connection", "plug", _("Plug-ins"), ("plugins:",)
     ),
     Place("watch:running", "watch.view_running", "clock", _("Did it run?"), ("watch:",)),
+    Place(
+        "onboarding:money-settings", "tenants.change_company", "money", _("Money"), ("onboarding:",)
+    ),
 )
 
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("vending/", include("vending.urls")),
     path("messages/", include("messaging.urls")),
     path("settings/plug-ins/", include("plugins.urls")),
+    path("settings/", include("onboarding.urls")),
     path("settings/running/", include("watch.urls")),
     path("webhooks/", include("payments.webhook_urls")),
 ]

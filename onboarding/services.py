@@ -1,6 +1,8 @@
 """Setting up companies."""
 
 from collections.abc import Mapping
+from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -102,6 +104,19 @@ class NotALimit(DomainError):
     message = _("The limit of unpaid access fees is %(value)s; write a number from 0 to 100.")
 
 
+class NotAnApprovalLimit(DomainError):
+    message = _("The limit for refunds is %(value)s; write an amount from 0 on, or leave it empty.")
+
+
+class Unchanged(Enum):
+    """Stands for a choice that is left as it is, where None is a choice of its own."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED = Unchanged.UNCHANGED
+
+
 def change_company(
     *,
     company: Company,
@@ -110,32 +125,49 @@ def change_company(
     debt_order: str | None = None,
     debt_share_percent: int | None = None,
     unpaid_fee_limit: int | None = None,
+    approval_limit: Decimal | Unchanged | None = UNCHANGED,
 ) -> dict[str, str | int]:
     """Change the choices that are given; return those that changed, with their new values.
 
-    The next payment follows them; what is settled stays as it was split.
+    The next payment or refund follows them; what is settled stays as it was split.
+
+    :param approval_limit: above it a second person approves refunds; None: never
 
     :raises NotAShare: not a per cent
     :raises NotALimit: not a sensible number of periods
+    :raises NotAnApprovalLimit: below zero
     """
     if debt_share_percent is not None and not 0 <= debt_share_percent <= 100:
         raise NotAShare(value=debt_share_percent)
     if unpaid_fee_limit is not None and not 0 <= unpaid_fee_limit <= 100:
         raise NotALimit(value=unpaid_fee_limit)
-    wanted = {
+    wanted: dict[str, Any] = {
         "language": language,
         "debt_order": debt_order,
         "debt_share_percent": debt_share_percent,
         "unpaid_fee_limit": unpaid_fee_limit,
     }
-    changed: dict[str, Any] = {
+    changed = {
         name: value
         for name, value in wanted.items()
         if value is not None and value != getattr(company, name)
     }
+    if not isinstance(approval_limit, Unchanged) and approval_limit != company.approval_limit:
+        if approval_limit is not None and approval_limit < 0:
+            raise NotAnApprovalLimit(value=approval_limit)
+        changed["approval_limit"] = approval_limit
     if changed:
+        before = {f"{name}_before": _fact(getattr(company, name)) for name in changed}
+        after = {name: _fact(value) for name, value in changed.items()}
         Company.objects.filter(pk=company.pk).update(**changed)
-        audit(actor=actor, action="company.changed", target=company.slug, **changed)
+        audit(actor=actor, action="company.changed", target=company.slug, **after, **before)
         forget_companies()
         forget_hosts()
-    return changed
+    return {name: _fact(value) for name, value in changed.items()}
+
+
+def _fact(value: Any) -> str | int:
+    """Return a choice as the audit log and a command write it."""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return "never" if value is None else value
