@@ -38,12 +38,12 @@ class MoneySettings(forms.Form):
         max_value=100,
     )
 
-    def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
+    def __init__(self, data: Any, *, company: Company) -> None:
         self.currency = company.currency
         initial = {name: getattr(company, name) for name in self.base_fields}
         limit = company.approval_limit
         initial["approval_limit"] = "" if limit is None else f"{limit.normalize():f}"
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         self.fields["approval_limit"].widget.attrs["inputmode"] = "decimal"
 
     def clean_approval_limit(self) -> Decimal | None:

@@ -157,8 +157,10 @@ def change_company(
             raise NotAnApprovalLimit(value=approval_limit)
         changed["approval_limit"] = approval_limit
     if changed:
-        before = {f"{name}_before": _fact(getattr(company, name)) for name in changed}
-        after = {name: _fact(value) for name, value in changed.items()}
+        before: dict[str, Any] = {
+            f"{name}_before": _fact(getattr(company, name)) for name in changed
+        }
+        after: dict[str, Any] = {name: _fact(value) for name, value in changed.items()}
         Company.objects.filter(pk=company.pk).update(**changed)
         audit(actor=actor, action="company.changed", target=company.slug, **after, **before)
         forget_companies()
