@@ -1,7 +1,9 @@
 """System checks for dangerous combinations of settings."""
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from tenants import roles
 
 
 @register(Tags.security, deploy=True)
@@ -19,6 +21,20 @@ def production_is_closed(**_: object) -> list[CheckMessage]:
             Error("PUBLIC_SCHEME is http: passwords would travel in clear.", id="mpm.E003")
         )
     return found
+
+
+@register(Tags.database, deploy=True)
+def application_owns_nothing(databases: object = None, **_: object) -> list[CheckMessage]:
+    """Say when who breaks into the application could rewrite the books."""
+    if not databases or settings.IS_OWNER or not roles.can_rewrite():
+        return []
+    return [
+        Warning(
+            "DATABASE_URL names the owner of the tables or a superuser: a hole in the application could"
+            " rewrite the books. Set DATABASE_OWNER_URL and name a role of its own here.",
+            id="mpm.W005",
+        )
+    ]
 
 
 @register()

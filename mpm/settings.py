@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
 from mpm import embedded
+from mpm.database import needs_owner
 from mpm.guards import days, fernet_keys, host_name, no_crashing, proxies, redis_url, scheme
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -49,7 +50,8 @@ SANDBOX_URL = env.str("SANDBOX_URL", default="")
 # Number of proxies in front whose X-Forwarded-For entry may be believed; 0 takes the peer's address.
 TRUSTED_PROXIES = proxies(env.int("TRUSTED_PROXIES", default=0))
 
-SHARED_APPS = ["django_tenants", "tenants", "django.contrib.contenttypes"]
+# Ours goes first: its migrate_schemas also gives the application's role its rights.
+SHARED_APPS = ["tenants", "django_tenants", "django.contrib.contenttypes"]
 TENANT_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
@@ -133,9 +135,13 @@ if "DATABASE_URL" not in os.environ:
     raise ImproperlyConfigured(
         "DATABASE_URL is not set. Start through manage.py or make, or name your PostgreSQL server."
     )
+DATABASE_APPLICATION = env.db("DATABASE_URL")
+# The owner of the tables, for the commands that make them. Web server and workers do not know it.
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="")
+IS_OWNER = bool(DATABASE_OWNER_URL) and needs_owner(sys.argv)
 DATABASES = {
     "default": {
-        **env.db("DATABASE_URL"),
+        **(env.db("DATABASE_OWNER_URL") if IS_OWNER else DATABASE_APPLICATION),
         "ENGINE": "django_tenants.postgresql_backend",
         "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", default=60),
         "CONN_HEALTH_CHECKS": True,

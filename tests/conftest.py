@@ -5,6 +5,7 @@ threads take a company of their own (``fresh_company``), whose schema is dropped
 to be emptied.
 """
 
+import contextlib
 import datetime as dt
 import os
 import uuid
@@ -221,18 +222,24 @@ def world(jua) -> SimpleNamespace:
     return make_world()
 
 
+@contextlib.contextmanager
+def company_of_its_own() -> Iterator[SimpleNamespace]:
+    """The small world in a new company, committed; its schema is open and dropped afterwards."""
+    connection.set_schema_to_public()
+    company = make_company(f"own{uuid.uuid4().hex[:8]}", "Own Power")
+    try:
+        with in_company(company.slug):
+            world = make_world()
+            world.company = company
+            yield world
+    finally:
+        connection.set_schema_to_public()
+        company.delete(force_drop=True)
+        connection.close()
+
+
 @pytest.fixture
 def fresh_company(django_db_setup, django_db_blocker) -> Iterator[SimpleNamespace]:
     """The small world in a company of its own, committed, so that threads see it; dropped afterwards."""
-    with django_db_blocker.unblock():
-        connection.set_schema_to_public()
-        company = make_company(f"own{uuid.uuid4().hex[:8]}", "Own Power")
-        try:
-            with in_company(company.slug):
-                world = make_world()
-                world.company = company
-                yield world
-        finally:
-            connection.set_schema_to_public()
-            company.delete(force_drop=True)
-            connection.close()
+    with django_db_blocker.unblock(), company_of_its_own() as world:
+        yield world

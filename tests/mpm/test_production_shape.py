@@ -55,6 +55,16 @@ def test_every_lasting_service_has_a_health_check_and_is_restarted(services):
     assert {service["restart"] for service in lasting.values()} == {"unless-stopped"}
 
 
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_only_the_migration_knows_the_owner_of_the_tables(services, name):
+    environment = services[name]["environment"]
+
+    assert "DATABASE_OWNER_URL" in services["migrate"]["environment"]
+    assert "DATABASE_OWNER_URL" not in environment
+    assert environment["POSTGRES_PASSWORD"] == ""
+    assert environment["DATABASE_URL"].startswith("postgres://mpm_app:")
+
+
 def test_the_queue_of_an_installation_forgets_nothing(services):
     assert "--appendonly yes" in services["redis"]["command"]
     assert "noeviction" in services["redis"]["command"]
