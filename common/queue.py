@@ -10,10 +10,12 @@ import logging
 import threading
 import time
 import uuid
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
 from celery import Task, current_app
+from django.conf import settings
 from django.db import transaction
 from kombu import Connection, Producer
 from kombu.exceptions import OperationalError
@@ -28,15 +30,20 @@ QUIET_SECONDS = 5.0
 # The sweeper is no request: a busy broker is worth waiting for, since what it rings for has waited already.
 PATIENT_SECONDS = 2.0
 SHORT_QUIET_SECONDS = 1.0
+MOST_WAITING = 1000
 
 
 class Doorbell(threading.local):
     """This thread's connection to the broker, and until when it is left alone."""
 
     def __init__(
-        self, *, seconds: float = RING_SECONDS, quiet_seconds: float = QUIET_SECONDS
+        self,
+        *,
+        seconds: float = RING_SECONDS,
+        quiet_seconds: float = QUIET_SECONDS,
+        is_second: bool = False,
     ) -> None:
-        self.seconds, self.quiet_seconds = seconds, quiet_seconds
+        self.seconds, self.quiet_seconds, self.is_second = seconds, quiet_seconds, is_second
         self.connection: Connection | None = None
         self.producer: Producer | None = None
         self.quiet_until = 0.0
@@ -81,13 +88,28 @@ class Doorbell(threading.local):
             self.producer = Producer(self._connect(), auto_declare=False)
         self.producer.publish(
             message.body,
-            routing_key=_queue_of(task.name),
+            routing_key=_queue_of(
+                task.name, str(kwargs.get("schema", "")), is_second=self.is_second
+            ),
             serializer=current_app.conf.task_serializer,
             headers=message.headers,
             delivery_mode=2,
             retry=False,
             **message.properties,
         )
+
+    def waiting_in(self, queue: str) -> int:
+        """Return how many doorbells nobody has heard yet; 0 when the broker does not say."""
+        started = time.monotonic()
+        if started < self.quiet_until:
+            return 0
+        try:
+            return int(self._connect().default_channel.client.llen(queue))
+        except (OperationalError, RedisError, OSError):
+            self._hang_up()
+            if time.monotonic() - started > self.seconds / 4:
+                self.quiet_until = time.monotonic() + self.quiet_seconds
+            return 0
 
     def _connect(self) -> Connection:
         if self.connection is None:
@@ -108,19 +130,40 @@ class Doorbell(threading.local):
             connection.collect(socket_timeout=0.01)
 
 
-@functools.cache
-def _queue_of(task_name: str) -> str:
+@functools.lru_cache(maxsize=4096)
+def _queue_of(task_name: str, schema: str, *, is_second: bool = False) -> str:
+    """Return where a task rings: the work of each company in one of many queues, that of no company in its own.
+
+    Workers take from all queues in turn, so a company waits for another's backlog only where both share a queue.
+    What was not done in time is rung for again in the company's second queue, which those two do not share.
+    """
     route: dict[str, Any] = current_app.amqp.router.route({}, task_name)
-    return str(route["queue"].name)
+    name = str(route["queue"].name)
+    if not schema or name != current_app.conf.task_default_queue:
+        return name
+    return _company_queue(schema, is_second=is_second)
+
+
+def _company_queue(schema: str, *, is_second: bool) -> str:
+    queues = settings.COMPANY_QUEUES
+    digest = zlib.crc32(schema.encode())
+    first, more = digest % len(queues), digest // len(queues) % (len(queues) - 1) + 1
+    return str(queues[(first + more * is_second) % len(queues)])
 
 
 _doorbell = Doorbell()
-_patient = Doorbell(seconds=PATIENT_SECONDS, quiet_seconds=SHORT_QUIET_SECONDS)
+_patient = Doorbell(seconds=PATIENT_SECONDS, quiet_seconds=SHORT_QUIET_SECONDS, is_second=True)
 
 
 def ring(task: "Task[Any, Any]", **kwargs: Any) -> bool:
     """Queue a task from a sweep; a silent broker is no error. Call it only outside a transaction."""
     return _patient.ring(task, kwargs)
+
+
+def room(schema: str) -> int:
+    """Return how many doorbells a sweep may still ring for a company, so that they do not pile up unheard."""
+    queue = _company_queue(schema, is_second=True)
+    return max(0, MOST_WAITING - _patient.waiting_in(queue))
 
 
 def after_commit(task: "Task[Any, Any]", **kwargs: Any) -> None:

@@ -6,14 +6,12 @@ from django.conf import settings
 from django.db.models import Min, Q
 from django.db.models.functions import Greatest, Now
 
-from common.queue import ring
+from common.queue import ring, room
 from common.schema import current_schema
 from messaging.models import EarlyReport, Message
 from messaging.tasks import send_message
 from tenants import tidying
 from tenants.models import Company
-
-AT_ONCE = 200
 
 
 def restart(_: Company) -> None:
@@ -22,7 +20,9 @@ def restart(_: Company) -> None:
     waiting = Message.objects.filter(
         free, state=Message.State.QUEUED, paused_reason="", available_at__lte=Now()
     )
-    for message_id in waiting.order_by("available_at").values_list("pk", flat=True)[:AT_ONCE]:
+    for message_id in waiting.order_by("available_at").values_list("pk", flat=True)[
+        : room(current_schema())
+    ]:
         ring(send_message, schema=current_schema(), message_id=message_id)
 
 

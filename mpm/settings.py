@@ -262,8 +262,12 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_VISIBILITY_TIMEOUT = 400
-# The sweeper has a queue of its own: workers take from both in turn, so that it is never behind a backlog.
-CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "sweeps")]
+# Workers take from all queues in turn: the sweeper is never behind a backlog, nor is a company behind another's
+# (common/queue.py spreads them; two in one queue meet again nowhere else, and a queue nobody uses costs nothing).
+COMPANY_QUEUES = [f"line{number}" for number in range(32)]
+CELERY_TASK_QUEUES = [
+    Queue(name, routing_key=name) for name in ("celery", "sweeps", *COMPANY_QUEUES)
+]
 CELERY_TASK_ROUTES = {"tenants.tasks.*": {"queue": "sweeps"}}
 # A worker or beat waits for the broker for as long as it is away.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -271,6 +275,10 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "queue_order_strategy": "round_robin",
+    "priority_steps": [
+        0
+    ],  # nothing has a priority; each step would be one more list per queue to look into
     "visibility_timeout": 400,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,

@@ -7,7 +7,7 @@ from django.db.models import Min, Q
 from django.db.models.functions import Greatest, Now
 
 from common.clock import database_now
-from common.queue import ring
+from common.queue import ring, room
 from common.schema import current_schema
 from common.words import _
 from payments import services
@@ -23,14 +23,15 @@ JOB = Job(
     _("Takes up again what a worker left or what waits for another try. Comes when there is work."),
 )
 AGAIN_AFTER = dt.timedelta(seconds=8)
-AT_ONCE = 200
 
 
 def restart(_: Company) -> None:
     """Ring for unsettled payments, owed results and refunds; end validations nobody paid for."""
     services.expire_validations(now=database_now())
     stalled = Payment.objects.filter(state=Payment.State.RECEIVED, available_at__lte=Now())
-    ids = list(stalled.order_by("available_at").values_list("pk", flat=True)[:AT_ONCE])
+    ids = list(
+        stalled.order_by("available_at").values_list("pk", flat=True)[: room(current_schema())]
+    )
     Payment.objects.filter(pk__in=ids, state=Payment.State.RECEIVED).exclude(
         available_at=None
     ).update(available_at=Now() + AGAIN_AFTER)
@@ -39,7 +40,7 @@ def restart(_: Company) -> None:
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
     results = OperatorResult.objects.filter(free, available_at__lte=Now())
     results = results.exclude(state=OperatorResult.State.CONFIRMED).order_by("available_at")
-    for result_id in results.values_list("pk", flat=True)[:AT_ONCE]:
+    for result_id in results.values_list("pk", flat=True)[: room(current_schema())]:
         ring(report_result, schema=current_schema(), result_id=result_id)
     _restart_refunds()
 
@@ -48,10 +49,10 @@ def _restart_refunds() -> None:
     """Ring for refunds that the operator shall pay out, and for those whose worker was lost."""
     refunds = Correction.objects.order_by("available_at", "pk").values_list("pk", flat=True)
     lost = refunds.filter(state=Correction.State.REQUESTED, leased_until__lt=Now())
-    for correction_id in lost[:AT_ONCE]:
+    for correction_id in lost[: room(current_schema())]:
         ring(release_refund, schema=current_schema(), correction_id=correction_id)
     due = refunds.filter(state=Correction.State.APPROVED, available_at__lte=Now())
-    for correction_id in due[:AT_ONCE]:
+    for correction_id in due[: room(current_schema())]:
         ring(pay_out_refund, schema=current_schema(), correction_id=correction_id)
 
 

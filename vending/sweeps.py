@@ -5,14 +5,13 @@ import datetime as dt
 from django.db.models import Min, Q, QuerySet
 from django.db.models.functions import Now
 
-from common.queue import ring
+from common.queue import ring, room
 from common.schema import current_schema
 from tenants.models import Company
 from vending.models import TokenOrder
 from vending.tasks import issue_token, look_up_token, release_order
 
 State = TokenOrder.State
-AT_ONCE = 200
 
 
 def restart(_: Company) -> None:
@@ -37,4 +36,4 @@ def next_due(_: Company) -> dt.datetime | None:
 
 
 def _ids(orders: QuerySet[TokenOrder]) -> list[int]:
-    return list(orders.values_list("pk", flat=True)[:AT_ONCE])
+    return list(orders.values_list("pk", flat=True)[: room(current_schema())])

@@ -5,11 +5,14 @@ import signal
 import socket
 import subprocess
 import time
+from itertools import combinations
 
 import pytest
 import redis
 from celery import current_app
+from django.conf import settings
 
+from common import queue
 from common.queue import Doorbell
 from mpm.embedded.binaries import redis_install
 from mpm.embedded.service import is_free
@@ -17,6 +20,7 @@ from payments.tasks import work_payment
 
 WHAT = {"schema": "jua", "payment_id": 1}
 AT_MOST_SECONDS = 0.1
+JUA, JUA_AGAIN = "line25", "line30"
 
 
 @contextlib.contextmanager
@@ -95,7 +99,7 @@ def test_the_first_ring_after_a_restart_of_the_broker_is_heard(port):
 
     with redis_at(port) as (_, client):
         assert bell.ring(work_payment, WHAT)
-        assert client.llen("celery") == 1
+        assert client.llen(JUA) == 1
 
 
 def test_a_broker_that_came_back_is_rung_again_after_a_while(port):
@@ -105,4 +109,46 @@ def test_a_broker_that_came_back_is_rung_again_after_a_while(port):
     with redis_at(port) as (_, client):
         time.sleep(0.06)
         assert bell.ring(work_payment, WHAT)
-        assert client.llen("celery") == 1
+        assert client.llen(JUA) == 1
+
+
+def test_the_sweeper_rings_in_another_queue_than_the_door(port):
+    with redis_at(port) as (_, client):
+        assert Doorbell(seconds=2).ring(work_payment, WHAT)
+        assert Doorbell(seconds=2, is_second=True).ring(work_payment, WHAT)
+
+        assert {name: client.llen(name) for name in (JUA, JUA_AGAIN)} == {JUA: 1, JUA_AGAIN: 1}
+
+
+def test_companies_that_share_a_queue_share_no_second_one():
+    names = [f"company{number}" for number in range(200)]
+    queues = {
+        name: (
+            queue._company_queue(name, is_second=False),
+            queue._company_queue(name, is_second=True),
+        )
+        for name in names
+    }
+
+    assert {first for first, _ in queues.values()} == set(settings.COMPANY_QUEUES)
+    assert all(first != second for first, second in queues.values())
+    together = [(a, b) for a, b in combinations(names, 2) if queues[a][0] == queues[b][0]]
+    still = [each for each in together if queues[each[0]][1] == queues[each[1]][1]]
+    assert len(still) < len(together) / 10
+
+
+def test_what_has_no_company_keeps_its_queue():
+    assert queue._queue_of("tenants.tasks.sweep_company", "jua", is_second=True) == "sweeps"
+    assert queue._queue_of("payments.tasks.work_payment", "") == "celery"
+
+
+def test_a_sweep_rings_no_more_than_what_is_heard(port, monkeypatch):
+    bell = Doorbell(seconds=2, quiet_seconds=0, is_second=True)
+    monkeypatch.setattr(queue, "_patient", bell)
+    before = queue.room("jua")
+    with redis_at(port):
+        for _ in range(3):
+            assert queue.ring(work_payment, **WHAT)
+        rung, other = queue.room("jua"), queue.room("taa")
+
+    assert (before, rung, other) == (1000, 997, 1000)

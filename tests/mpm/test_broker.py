@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from django.conf import settings
 
 from mpm.broker import LONGEST_PAUSE_SECONDS
 from mpm.celery import app
@@ -34,10 +35,16 @@ def test_the_sweeper_has_a_queue_of_its_own():
 
     assert routed["tenants.tasks.sweep"].name == "sweeps"
     assert routed["payments.tasks.work_payment"].name == "celery"
-    assert {queue.name: queue.routing_key for queue in app.amqp.queues.values()} == {
-        "celery": "celery",
-        "sweeps": "sweeps",
-    }
+    assert all(queue.name == queue.routing_key for queue in app.amqp.queues.values())
+
+
+def test_workers_listen_to_every_queue_in_turn_and_to_one_list_each():
+    names = {"celery", "sweeps", *settings.COMPANY_QUEUES}
+    options = app.conf.broker_transport_options
+
+    assert set(app.amqp.queues) == names
+    assert len(names) == 34
+    assert (options["queue_order_strategy"], options["priority_steps"]) == ("round_robin", [0])
 
 
 def test_a_doorbell_is_given_back_when_its_worker_dies():
