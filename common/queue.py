@@ -104,7 +104,8 @@ class Doorbell(threading.local):
         if started < self.quiet_until:
             return 0
         try:
-            return int(self._connect().default_channel.client.llen(queue))
+            redis: Any = self._connect().default_channel
+            return int(redis.client.llen(queue))
         except (OperationalError, RedisError, OSError):
             self._hang_up()
             if time.monotonic() - started > self.seconds / 4:
