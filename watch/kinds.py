@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
-from django.db.models.functions import Now
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce, Now
 
 from common.words import _
 from desk import inbox
 from messaging.models import Message
-from payments.models import Callback, OperatorResult, Payment
+from payments.models import Callback, Correction, OperatorResult, Payment
+from payments.statements.models import Statement
 from vending.models import TokenOrder
 
 Order = TokenOrder.State
@@ -32,8 +33,9 @@ class Kind:
     query: str = ""
 
 
-def _payments_received() -> QuerySet[Payment]:
-    return Payment.objects.filter(state=Payment.State.RECEIVED)
+def _payments_moving() -> QuerySet[Payment]:
+    received = Payment.objects.filter(state=Payment.State.RECEIVED)
+    return received.exclude(pk__in=inbox.payments_stuck().values("pk"))
 
 
 def _callbacks_undecided() -> QuerySet[Callback]:
@@ -47,6 +49,27 @@ def _orders_open() -> QuerySet[TokenOrder]:
 
 def _results_owed() -> QuerySet[OperatorResult]:
     return OperatorResult.objects.exclude(state=OperatorResult.State.CONFIRMED)
+
+
+def _payouts_moving() -> QuerySet[Correction]:
+    """Refunds that are on their way by themselves."""
+    decided = Correction.objects.filter(
+        Q(state=Correction.State.APPROVED, available_at__isnull=False)
+        | Q(state=Correction.State.REQUESTED)
+    )
+    return decided.annotate(open_since=Coalesce("decided_at", "asked_at"))
+
+
+def _corrections_waiting() -> QuerySet[Correction]:
+    """Refunds and reversals that somebody has to approve, pay out by hand or look up."""
+    return Correction.objects.filter(
+        Q(state__in=[Correction.State.ASKED, Correction.State.IN_DOUBT])
+        | Q(state=Correction.State.APPROVED, available_at=None)
+    )
+
+
+def _statements_open() -> QuerySet[Statement]:
+    return Statement.objects.filter(available_at__isnull=False)
 
 
 def _messages_queued() -> QuerySet[Message]:
@@ -68,9 +91,17 @@ WORK = (
         "payment",
         _("Payments, not settled"),
         10,
-        ((_payments_received, "booked_at"),),
+        ((_payments_moving, "booked_at"),),
         "payments:payment-list",
         "state=moving&period=all",
+    ),
+    Kind(
+        "payment_stuck",
+        _("Payments that cannot be settled"),
+        15,
+        ((inbox.payments_stuck, "booked_at"),),
+        "desk:inbox",
+        "kind=payments",
     ),
     Kind(
         "order",
@@ -115,6 +146,16 @@ WORK = (
         "desk:inbox",
         "kind=payments",
     ),
+    Kind("refund", _("Refunds, being paid out"), 60, ((_payouts_moving, "open_since"),)),
+    Kind(
+        "correction",
+        _("Refunds and reversals that need a person"),
+        WORKING_DAY,
+        ((_corrections_waiting, "asked_at"),),
+        "desk:inbox",
+        "kind=payments",
+    ),
+    Kind("statement", _("Statements, being compared"), 30, ((_statements_open, "uploaded_at"),)),
     Kind(
         "refund",
         _("Refunds and reversals that need a person"),

@@ -74,6 +74,7 @@ _WORDS = {
         "%(count)s reports of operators are not decided.",
     ),
     "payment": _n("One payment is not settled.", "%(count)s payments are not settled."),
+    "payment_stuck": _n("One payment cannot be settled.", "%(count)s payments cannot be settled."),
     "order": _n("One token is still to be issued.", "%(count)s tokens are still to be issued."),
     "order_paused": _n(
         "One token waits for its manufacturer.", "%(count)s tokens wait for their manufacturer."
@@ -84,6 +85,15 @@ _WORDS = {
         "%(count)s tokens were refused, and nobody dealt with them.",
     ),
     "payment_needs": _n("One payment needs a person.", "%(count)s payments need a person."),
+    "refund": _n("One refund is not paid out.", "%(count)s refunds are not paid out."),
+    "correction": _n(
+        "One refund or reversal needs a person.",
+        "%(count)s refunds or reversals need a person.",
+    ),
+    "statement": _n(
+        "One statement of an operator is not compared.",
+        "%(count)s statements of operators are not compared.",
+    ),
     "result": _n("One result is owed to an operator.", "%(count)s results are owed to operators."),
     "message": _n("One SMS is not sent.", "%(count)s SMS are not sent."),
     "message_paused": _n("One SMS waits for a gateway.", "%(count)s SMS wait for a gateway."),

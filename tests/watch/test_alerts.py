@@ -18,7 +18,9 @@ from tenants.scope import in_company
 from tests.conftest import make_user
 from tests.watch.conftest import ago
 from watch import mailing, services, sweeps, tasks
+from watch.kinds import WORK
 from watch.models import Alert, Limit
+from watch.words import sentence
 
 pytestmark = pytest.mark.usefixtures("rung", "all_ran")
 
@@ -450,3 +452,9 @@ def test_old_alerts_are_forgotten_and_open_ones_kept(jua, late_payment):
 
     Alert.objects.update(closed_at=ago(days=91))
     assert sweeps.forget_alerts(jua) == 1
+
+
+def test_every_kind_has_words_for_one_and_for_many():
+    for kind in WORK:
+        assert sentence(kind.name, "", 1).startswith("One ")
+        assert sentence(kind.name, "", 3).startswith("3 ")

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from messaging.models import Message
-from payments.models import Payment
+from payments.models import Correction, Payment
 from plugins.models import Exchange
 from tenants import pulse, runs
 from tenants.models import JobRecord
@@ -113,6 +113,45 @@ def test_work_is_shown_with_its_age_against_its_limit(owner, airtel, all_ran):
     assert line.waiting.limit == dt.timedelta(minutes=10)
     assert line.waiting.since < ago(minutes=24)
     assert owner.get(line.url).status_code == 200
+
+
+def test_a_payment_that_was_tried_and_stays_is_one_for_the_inbox(owner, airtel, all_ran):
+    airtel(amount="5000")
+    Payment.objects.update(booked_at=ago(minutes=25), attempts=3)
+
+    found = rows(page(owner))
+
+    assert (found["payment"].waiting.count, found["payment_stuck"].waiting.count) == (0, 1)
+    assert "/inbox/" in found["payment_stuck"].url
+
+
+def test_refunds_wait_for_a_person_or_for_their_payout(owner, amina, pay, all_ran):
+    payment = pay("5000")
+    facts = {
+        "kind": "refund",
+        "pot": "suspense",
+        "payment": payment,
+        "amount": 100,
+        "reason": "x",
+        "needs_approval": False,
+        "asked_by": amina,
+    }
+    for state, available_at, hours in [
+        ("asked", None, 9),
+        ("approved", None, 1),
+        ("in_doubt", None, 1),
+        ("approved", ago(minutes=1), 2),
+        ("requested", None, 1),
+        ("paid", None, 1),
+    ]:
+        Correction.objects.create(
+            **facts, state=state, available_at=available_at, asked_at=ago(hours=hours)
+        )
+
+    found = rows(page(owner))
+
+    assert (found["correction"].waiting.count, found["refund"].waiting.count) == (3, 2)
+    assert {str(found[name].badge.label) for name in ("correction", "refund")} == {"Too long"}
 
 
 def test_what_waits_within_its_time_is_no_trouble(owner, airtel, all_ran):
