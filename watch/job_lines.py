@@ -13,7 +13,7 @@ from tenants.jobs import Job
 from tenants.models import Company, DueWork, JobRecord
 
 FAILED_OFTEN = 3
-BOOKS_WRONG = "BooksDoNotAddUp"
+BOOKS_WRONG = "BooksDoNotHold"
 
 GOOD = Badge(Tone.GOOD, _("Ran"), is_bare=True)
 RUNNING = Badge(Tone.BUSY, _("Running"))
@@ -26,7 +26,9 @@ NOTHING_TO_DO = Badge(Tone.QUIET, _("Nothing to do yet"), icon="clock", is_bare=
 # Classes of errors whose meaning a person can use; the rest is for whoever reads the log.
 ERRORS = {
     runs.NEVER_ENDED: _("It was stopped in the middle of its work and never ended."),
-    BOOKS_WRONG: _("The books do not add up. The log says which rows differ."),
+    BOOKS_WRONG: _(
+        "Figures do not add up, or rows are not what was sealed. verify_books on the server names them."
+    ),
     "FeesIncomplete": _("Some devices were being worked on for too long. It comes again for them."),
     "OperationalError": _("The database did not answer, or not in time."),
     "InterfaceError": _("The connection to the database was lost."),

@@ -13,6 +13,7 @@ from desk import inbox
 from messaging.models import Message
 from payments.models import Callback, Correction, OperatorResult, Payment
 from payments.statements.models import Statement
+from payments.statements.selectors import flagged_lines
 from vending.models import TokenOrder
 
 Order = TokenOrder.State
@@ -60,14 +61,6 @@ def _payouts_moving() -> QuerySet[Correction]:
     return decided.annotate(open_since=Coalesce("decided_at", "asked_at"))
 
 
-def _corrections_waiting() -> QuerySet[Correction]:
-    """Refunds and reversals that somebody has to approve, pay out by hand or look up."""
-    return Correction.objects.filter(
-        Q(state__in=[Correction.State.ASKED, Correction.State.IN_DOUBT])
-        | Q(state=Correction.State.APPROVED, available_at=None)
-    )
-
-
 def _statements_open() -> QuerySet[Statement]:
     return Statement.objects.filter(available_at__isnull=False)
 
@@ -78,7 +71,7 @@ def _messages_queued() -> QuerySet[Message]:
 
 PLUGIN = Kind("plugin", _("Plug-ins that fail or are paused"), 15)
 JOB = Kind("job", _("Jobs that are late or fail again and again"), 30)
-BOOKS = Kind("books", _("Books that do not add up"), 1)
+BOOKS = Kind("books", _("Books that do not hold"), 1)
 
 WORK = (
     Kind(
@@ -146,21 +139,27 @@ WORK = (
         "desk:inbox",
         "kind=payments",
     ),
-    Kind("refund", _("Refunds, being paid out"), 60, ((_payouts_moving, "open_since"),)),
-    Kind(
-        "correction",
-        _("Refunds and reversals that need a person"),
-        WORKING_DAY,
-        ((_corrections_waiting, "asked_at"),),
-        "desk:inbox",
-        "kind=payments",
-    ),
-    Kind("statement", _("Statements, being compared"), 30, ((_statements_open, "uploaded_at"),)),
+    Kind("payout", _("Refunds, being paid out"), 60, ((_payouts_moving, "open_since"),)),
     Kind(
         "refund",
         _("Refunds and reversals that need a person"),
         WORKING_DAY,
         ((inbox.corrections_waiting, "asked_at"),),
+        "desk:inbox",
+        "kind=payments",
+    ),
+    Kind(
+        "statement",
+        _("Statements, due to be compared"),
+        30,
+        ((_statements_open, "available_at"),),
+        "payments:statement-list",
+    ),
+    Kind(
+        "flagged",
+        _("Flagged rows of statements"),
+        WORKING_DAY,
+        ((flagged_lines, "flagged_at"),),
         "desk:inbox",
         "kind=payments",
     ),

@@ -48,7 +48,7 @@ class Running:
     worked_at: dt.datetime | None
     jobs: list[JobLine]
     plugins: list[PluginLine]
-    work: list[WaitingLine]
+    work: list[WaitingLine]  # what waits first
     troubles: list[Told]
     alerts: list[tuple[Told, Badge]]
     recipients: list[Any]
@@ -80,7 +80,7 @@ def running(company: Company, now: dt.datetime) -> Running:
         worked_at=_worked_at(company),
         jobs=jobs,
         plugins=plugins,
-        work=[_work_line(each, now) for each in work],
+        work=[_work_line(each, now) for each in sorted(work, key=lambda each: not each.count)],
         troubles=[
             Told(words.sentence(each.kind.name, each.subject, each.count), each.since)
             for each in late

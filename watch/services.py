@@ -8,11 +8,13 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from accounts.audit import audit
+from accounts.chain import prove_audit_log
 from accounts.models import User
 from common.clock import database_now
 from common.errors import MpmError
 from common.queue import ring
 from common.schema import current_schema
+from ledger.proof import prove_books
 from payments import books
 from tenants import jobs, runs
 from tenants.models import Company
@@ -26,8 +28,8 @@ logger = logging.getLogger(__name__)
 MOST_DIFFERENCES = 20
 
 
-class BooksDoNotAddUp(MpmError):
-    """A rule of the books does not hold; the log says which."""
+class BooksDoNotHold(MpmError):
+    """A rule of the books does not hold, or a row is not what was sealed; the log says which."""
 
 
 def look(company: Company) -> None:
@@ -93,15 +95,18 @@ def is_busy() -> bool:
 
 
 def check_books(company: Company) -> None:
-    """Compare the books with the rows they are made of.
+    """Compare the books with the rows they are made of, and both chains with what was sealed.
 
-    :raises BooksDoNotAddUp: they differ; which rows do is in the log
+    :raises BooksDoNotHold: something differs; what does is in the log
     """
     with runs.noted("check_books_of_company", company.pk):
-        found = books.violations()
+        _, in_books = prove_books()
+        _, in_log = prove_audit_log()
+        changed = [each.sentence for each in (*in_books, *in_log)]
+        found = [*books.violations(), *changed]
         if found:
-            logger.error("books.do_not_add_up", extra={"differences": found[:MOST_DIFFERENCES]})
-            raise BooksDoNotAddUp(len(found))
+            logger.error("books.do_not_hold", extra={"differences": found[:MOST_DIFFERENCES]})
+            raise BooksDoNotHold(len(found))
 
 
 @transaction.atomic

@@ -34,7 +34,7 @@ JOBS = (
     Job(
         "check_books_of_company",
         _("Checking the books"),
-        _("Compares the books with payments, orders, plans and fees, once a night."),
+        _("Compares the books with payments, orders, plans, fees and their seals, once a night."),
         every=A_DAY,
     ),
 )

@@ -43,7 +43,7 @@ def sentence(kind: str, subject: str, count: int) -> str:
         name = job.label if job else subject
         return _("The job “%(name)s” is late or fails again and again.") % {"name": name}
     if kind == BOOKS.name:
-        return _("The books do not add up.")
+        return _("The books do not hold.")
     return str(_counted(kind, count)) % {"count": count}
 
 
@@ -85,14 +85,18 @@ _WORDS = {
         "%(count)s tokens were refused, and nobody dealt with them.",
     ),
     "payment_needs": _n("One payment needs a person.", "%(count)s payments need a person."),
-    "refund": _n("One refund is not paid out.", "%(count)s refunds are not paid out."),
-    "correction": _n(
+    "payout": _n("One refund is not paid out.", "%(count)s refunds are not paid out."),
+    "refund": _n(
         "One refund or reversal needs a person.",
         "%(count)s refunds or reversals need a person.",
     ),
     "statement": _n(
         "One statement of an operator is not compared.",
         "%(count)s statements of operators are not compared.",
+    ),
+    "flagged": _n(
+        "One flagged row of a statement needs a person.",
+        "%(count)s flagged rows of statements need a person.",
     ),
     "result": _n("One result is owed to an operator.", "%(count)s results are owed to operators."),
     "message": _n("One SMS is not sent.", "%(count)s SMS are not sent."),

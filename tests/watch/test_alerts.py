@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import change_profile
+from desk import inbox
+from ledger import chain
 from payments.models import Payment
 from plugins.models import Exchange
 from tenants import sweeping
@@ -380,7 +382,7 @@ def test_books_that_do_not_add_up_are_an_alert_and_good_ones_close_it(jua, pay, 
     Payment.objects.filter(pk=payment.pk).update(
         state=Payment.State.RECEIVED
     )  # behind the books' back
-    with pytest.raises(services.BooksDoNotAddUp):
+    with pytest.raises(services.BooksDoNotHold):
         tasks.check_books_of_company(schema="jua")
     JobRecord.objects.filter(job="check_books_of_company").update(good_at=ago(minutes=2))
 
@@ -392,6 +394,19 @@ def test_books_that_do_not_add_up_are_an_alert_and_good_ones_close_it(jua, pay, 
     tasks.check_books_of_company(schema="jua")
     services.look(jua)
     assert kinds() == []
+
+
+def test_books_that_were_changed_behind_their_seal_do_not_hold(jua, pay):
+    pay("5000")
+    chain.seal_books()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE ledger_posting DISABLE TRIGGER USER")
+        cursor.execute("UPDATE ledger_posting SET memo = 'another'")
+        cursor.execute("ALTER TABLE ledger_posting ENABLE TRIGGER USER")
+
+    with pytest.raises(services.BooksDoNotHold):
+        tasks.check_books_of_company(schema="jua")
 
 
 def test_every_company_is_asked_to_check_its_books(jua, taa, monkeypatch):
@@ -452,6 +467,19 @@ def test_old_alerts_are_forgotten_and_open_ones_kept(jua, late_payment):
 
     Alert.objects.update(closed_at=ago(days=91))
     assert sweeps.forget_alerts(jua) == 1
+
+
+def test_whatever_stands_in_the_inbox_has_a_limit():
+    """Connections are looked after as plug-ins, operators' results from the first attempt on."""
+    watched = {rows for kind in WORK for rows, _since in kind.sources}
+    elsewhere = {
+        inbox.connections_in_trouble,
+        inbox.connections_turned_away,
+        inbox.results_unconfirmed,
+        inbox.orders_paused_alone,
+    }
+
+    assert set(inbox.ROWS) - watched == elsewhere
 
 
 def test_every_kind_has_words_for_one_and_for_many():

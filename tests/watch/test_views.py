@@ -150,8 +150,8 @@ def test_refunds_wait_for_a_person_or_for_their_payout(owner, amina, pay, all_ra
 
     found = rows(page(owner))
 
-    assert (found["correction"].waiting.count, found["refund"].waiting.count) == (3, 2)
-    assert {str(found[name].badge.label) for name in ("correction", "refund")} == {"Too long"}
+    assert (found["refund"].waiting.count, found["payout"].waiting.count) == (3, 2)
+    assert {str(found[name].badge.label) for name in ("refund", "payout")} == {"Too long"}
 
 
 def test_what_waits_within_its_time_is_no_trouble(owner, airtel, all_ran):
