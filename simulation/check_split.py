@@ -80,6 +80,7 @@ def check(case: Case) -> Iterator[Violation]:
         accounts = Accounts(case, customer)
         for payment in payments:
             yield from _compare(case, payment, accounts)
+        yield from _balances(case, accounts)
 
 
 def _settled_at(case: Case, payment: Row) -> int:
@@ -97,6 +98,7 @@ class Accounts:
         self.smallest = SMALLEST[case.found.currency]
         self.terms = case.rows["company"][0]
         self.credit: dict[int, Decimal] = defaultdict(Decimal)
+        self.over = ZERO
         rows = [row for row in case.rows["instalments"] if row.customer_id == customer_id]
         self.old = [
             Debt("instalment", row.id, row.due_date, row.cost, (row.plan_id, row.number))
@@ -126,6 +128,7 @@ class Accounts:
             left = opinion.pay(debts, left)
         rest = payment.amount - (share - left) + self.credit[payment.device_id]
         self._buy(opinion, rest, payment.device_id, device)
+        self.over += opinion.over
         return opinion
 
     def _buy(self, opinion: Opinion, rest: Decimal, device_id: int, device: Device) -> None:
@@ -191,6 +194,20 @@ def _compare(case: Case, payment: Row, accounts: Accounts) -> Iterator[Violation
             payment.reference,
             (payment.parts, case.order_of.get(payment.id), opinion),
         )
+
+
+def _balances(case: Case, accounts: Accounts) -> Iterator[Violation]:
+    """What the customer and each device hold in the end is what the books say."""
+    booked = {(row.account, row.subject_id): row.amount for row in case.rows["credit"]}
+    right = {("customer_credit", accounts.customer): accounts.over}
+    for device_id, amount in accounts.credit.items():
+        serial = case.device_by_id[device_id].serial
+        if not any(row.state == "refused" for row in case.orders_on(serial)):
+            right["device_credit", device_id] = amount
+    for (account, subject), amount in right.items():
+        if booked.get((account, subject), ZERO) != amount:
+            evidence = (booked.get((account, subject), ZERO), amount)
+            yield case.violation("credit differs from the books", f"{account} {subject}", evidence)
 
 
 def _debts(payment: Row) -> dict[tuple[str, int], Decimal]:

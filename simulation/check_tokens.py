@@ -57,15 +57,15 @@ def _states(case: Case, device: Device, maker: Maker, orders: list[Row]) -> Iter
 
 
 def _tokens(case: Case, orders: list[Row], charges: list[Fact]) -> Iterator[Violation]:
-    made = {each["token"]: each for each in charges}
-    held = Counter(row.token for row in orders if row.state == "issued")
+    made = {digits(each["token"]): each for each in charges}
+    held = Counter(digits(row.token) for row in orders if row.state == "issued")
     for row in orders:
         if row.state != "issued":
             continue
-        charge = made.get(row.token)
+        charge = made.get(digits(row.token))
         if charge is None:
             yield case.violation("token nobody made", row.public_id, row.token)
-        elif Decimal(charge["quantity"]) != row.quantity or held[row.token] > 1:
+        elif Decimal(charge["quantity"]) != row.quantity or held[digits(row.token)] > 1:
             yield case.violation("token of another order", row.public_id, (charge, row.quantity))
 
 
@@ -73,8 +73,10 @@ def _left_over(
     case: Case, device: Device, maker: Maker, orders: list[Row], charges: list[Fact]
 ) -> Iterator[Violation]:
     """A charge without a token of ours belongs to an order in doubt; doubt stands only where nobody can say."""
-    held = {row.token for row in orders if row.state == "issued"}
-    lost = Counter(Decimal(each["quantity"]) for each in charges if each["token"] not in held)
+    held = {digits(row.token) for row in orders if row.state == "issued"}
+    lost = Counter(
+        Decimal(each["quantity"]) for each in charges if digits(each["token"]) not in held
+    )
     doubted = Counter(row.quantity for row in orders if row.state == "in_doubt")
     for quantity, count in lost.items():
         if count > doubted[quantity]:
@@ -93,5 +95,10 @@ def _numbers(case: Case) -> Iterator[Violation]:
         order = orders.get(sold["reference"])
         if order is None:
             yield case.violation("sold under a number that no order has", sold["reference"], sold)
-        elif order.token != sold["token"]:
+        elif digits(order.token) != sold["token"]:
             yield case.violation("token of another number", sold["reference"], (sold, order.token))
+
+
+def digits(token: str) -> str:
+    """Return a token without what its maker puts around and between the digits."""
+    return "".join(filter(str.isdigit, token))

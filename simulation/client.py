@@ -13,7 +13,7 @@ from simulation.operators import ENQUIRY, NO, NOTICE, UNKNOWN, VALIDATION, Call,
 from simulation.plan import Company, Content, Payment, Plan
 from simulation.site import Site
 
-AGAIN_SECONDS = 0.4
+AGAIN_SECONDS, LONGEST_PAUSE_SECONDS = 0.4, 1.5
 EARLY_NOTICE = "notice before validation"
 LATE = "late notice"
 
@@ -137,11 +137,13 @@ class Operators:
         content: Content | None = None,
         told: dict[str, str] | None = None,
     ) -> Call | None:
+        pause = AGAIN_SECONDS
         while not self.give_up.is_set():
             answer = self._call(company, payment, step, content or payment.content, told=told)
             if answer.word != UNKNOWN:
                 return answer
-            self.give_up.wait(AGAIN_SECONDS)
+            self.give_up.wait(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
         return None
 
     def _repeat_late(self, company: Company, payment: Payment) -> None:

@@ -105,6 +105,7 @@ SPOILT = [
     ("debts paid differ from the rules", unpaid_debt),
     ("split differs from the rules", parts(energy="3839", device_credit="11")),
     ("split differs from the rules", change("orders", quantity=Decimal("9.5"))),
+    ("credit differs from the books", change("credit", amount=Decimal(11))),
     ("days ordered differ", change("plans", days_ordered=3)),
     ("credit_spent not posted once", drop("postings", 2)),
     ("issued not posted once", drop("postings", 3)),
@@ -239,3 +240,10 @@ def test_an_operator_that_hears_two_words_is_found():
     found.results += [{"reference": made.REFERENCE, "code": code} for code in ("0", "999")]
 
     assert rules(evidence, dataclasses.replace(plan, companies=(company,))) == {"result differs"}
+
+
+def test_a_token_may_be_spelt_as_its_maker_does():
+    evidence = made.evidence()
+    evidence.companies["jua"].charges[0]["token"] = f"*{made.SHOWN}#"
+
+    assert rules(evidence) == set()
