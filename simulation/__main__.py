@@ -1,6 +1,7 @@
 """``python -m simulation``: seeds on real processes, a line for each; exit code 1 when something did not hold."""
 
 import argparse
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,8 @@ MOST_SHOWN = 20
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line says."""
     chosen = _parser().parse_args(arguments)
+    # Whoever ends this ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if chosen.plan is not None:
         print(plan(chosen.plan).to_json())
         return 0

@@ -1,8 +1,8 @@
 """Time passes faster: what waits for minutes in life waits for seconds here.
 
-Nothing in the product knows of it: the times on the rows are moved, as if the clock had gone on. One real second
-counts some minutes for whatever has been waiting for ``SETTLED_AFTER``: longer than any call to a vendor takes
-here, as in life a lease is longer than any call.
+Nothing in the product knows of it: the times on the rows are moved, as if the clock had gone on. One real
+second counts some minutes for whatever has waited for ``LOST_AFTER`` or ``SETTLED_AFTER``: longer than any call
+to a vendor takes here, as in life a lease is longer than any call.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from simulation.installation import Installation
 from simulation.ringing import call_sweeper
 
 EVERY_SECONDS = 0.5
-SETTLED_AFTER = "2.5 s"
+LOST_AFTER, SETTLED_AFTER = "3 s", "3.5 s"
 PASSES = f"""
 UPDATE payments_payment SET available_at = now()
     WHERE state = 'received' AND available_at > now() AND booked_at < now() - interval '1.5 s';
@@ -24,7 +24,7 @@ UPDATE vending_tokenorder SET available_at = now()
     WHERE state = 'due' AND available_at > now() AND created_at < now() - interval '1.5 s';
 UPDATE vending_tokenorder SET leased_until = now() - interval '1 s'
     WHERE state = 'requested' AND leased_until > now()
-    AND requested_at < now() - interval '{SETTLED_AFTER}';
+    AND requested_at < now() - interval '{LOST_AFTER}';
 UPDATE vending_tokenorder SET available_at = now(), requested_at = requested_at - interval '10 min'
     WHERE state = 'in_doubt' AND available_at > now()
     AND requested_at < now() - interval '{SETTLED_AFTER}'
@@ -33,12 +33,12 @@ UPDATE vending_tokenorder SET available_at = now()
     WHERE state = 'in_doubt' AND available_at > now() AND requested_at < now() - interval '10 min';
 UPDATE messaging_message SET leased_until = now() - interval '1 s'
     WHERE state = 'queued' AND leased_until > now()
-    AND leased_until < now() + interval '75 s' - interval '{SETTLED_AFTER}';
+    AND leased_until < now() + interval '75 s' - interval '{LOST_AFTER}';
 UPDATE messaging_message SET available_at = now()
     WHERE state = 'queued' AND available_at > now() AND leased_until IS NULL;
 UPDATE payments_operatorresult SET leased_until = now() - interval '1 s'
     WHERE state <> 'confirmed' AND leased_until > now()
-    AND leased_until < now() + interval '75 s' - interval '{SETTLED_AFTER}';
+    AND leased_until < now() + interval '75 s' - interval '{LOST_AFTER}';
 UPDATE payments_operatorresult SET available_at = now()
     WHERE state = 'owed' AND available_at > now();
 """
