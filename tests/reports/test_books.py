@@ -7,6 +7,7 @@ import random
 import re
 from decimal import Decimal as D
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.db import connection
 from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from openpyxl import load_workbook
 
 from accounts.models import AuditEntry
@@ -172,7 +174,8 @@ def booked(amount, subject=1):
 def test_the_balance_runs_along_the_lines_over_all_pages(accountant, world):
     chance = random.Random(7)
     for _each in range(130):
-        at = NOW - dt.timedelta(hours=chance.randrange(300))
+        # Few moments, so that pages end among postings of the same one.
+        at = NOW - dt.timedelta(hours=20 * chance.randrange(12))
         lines = [Line(Account.OPERATOR_CLEARING, D(amount := chance.choice([-7, 3, 11])), 1)]
         other = Line(Account.SUSPENSE, D(-amount), 1)
         post(Movement(Event.BOOKED, "payment", 1, [*lines, other]), occurred_at=at)
@@ -410,6 +413,21 @@ def test_a_posting_that_was_recorded_later_is_counted_and_told(
     assert after.late_count == len(late)
     assert "issued" in [row.posting.event for row in late]
     assert "recorded after the day was over" in response.content.decode()
+
+
+def test_only_what_was_recorded_after_its_day_is_late(accountant, world):
+    now = timezone.now()
+    today = now.astimezone(ZoneInfo("Africa/Dar_es_Salaam")).date()
+    post(booked("1"), occurred_at=now)
+    post(booked("10"), booked("20"), occurred_at=now - dt.timedelta(days=1))
+
+    in_time = day_report(accountant, today).context["report"]
+    assert in_time.late_count == 0
+    assert get(accountant, in_time.late_url).context["rows"] == []
+    before = day_report(accountant, today - dt.timedelta(days=1)).context["report"]
+    late = get(accountant, before.late_url).context["rows"]
+    assert before.late_count == 2
+    assert sorted(row.amount for row in late) == [D(10), D(20)]
 
 
 def test_a_day_begins_at_midnight_of_the_company(accountant, world):
