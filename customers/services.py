@@ -86,6 +86,33 @@ def ensure_connection_group(name: str) -> ConnectionGroup:
 
 
 @transaction.atomic
+def change_phone(*, customer_id: int, phone: str, reason: str, actor: User) -> Customer:
+    """Write to a customer at another number from now on. ``phone`` is E.164.
+
+    :raises CustomerKnown: somebody of this name has this phone already
+    """
+    customer = Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=customer_id)
+    before = customer.phone
+    if phone == before:
+        return customer
+    customer.phone = phone
+    try:
+        with transaction.atomic():
+            customer.save(update_fields=["phone"])
+    except IntegrityError:
+        raise CustomerKnown(name=customer.name, phone=phone) from None
+    audit(
+        actor=actor,
+        action="customer.phone_changed",
+        target=str(customer.public_id),
+        reason=reason,
+        before=before,
+        after=phone,
+    )
+    return customer
+
+
+@transaction.atomic
 def archive_customer(*, customer_id: int, archived_at: dt.datetime, actor: User | None) -> Customer:
     """Stop selling to a customer; what was owed and paid stays. Access fees stop at this moment.
 

@@ -120,6 +120,7 @@ class CustomerPage:
     fees: OpenFees | None
     owes: Decimal
     credit: Decimal
+    own_credit: Decimal  # of the customer, for no device
     this_month: MonthPaid
     last_month: MonthPaid
     last_month_day: dt.date
@@ -148,11 +149,13 @@ def customer_page(
     fees = open_fees_by_customer([customer.pk]).get(customer.pk)
     payments = Payment.objects.filter(customer=customer).exclude(state=Payment.State.VALIDATED)
     zone = company.timezone
+    own_credit = balance(Account.CUSTOMER_CREDIT, customer.pk)
     return CustomerPage(
         instalments=instalments,
         fees=fees,
         owes=_owed(instalments, fees) + balance(Account.CUSTOMER_RECEIVABLE, customer.pk),
-        credit=_credit(customer, devices),
+        credit=own_credit + _device_credit(devices),
+        own_credit=own_credit,
         this_month=_paid_between(payments, midnight(first, zone), None),
         last_month=_paid_between(payments, midnight(previous, zone), midnight(first, zone)),
         last_month_day=previous,
@@ -167,9 +170,9 @@ def customer_page(
     )
 
 
-def _credit(customer: Customer, devices: Sequence[Device]) -> Decimal:
+def _device_credit(devices: Sequence[Device]) -> Decimal:
     of_devices = balances(Account.DEVICE_CREDIT, [device.pk for device in devices])
-    return sum(of_devices.values(), balance(Account.CUSTOMER_CREDIT, customer.pk))
+    return sum(of_devices.values(), ZERO)
 
 
 def _paid_between(

@@ -199,10 +199,11 @@ class CreditPreview:
     quantity: Decimal
     unit: str
     kept: Decimal
+    unlocks: bool = False  # the plan is paid, and its device is freed for good
 
     @property
     def buys_something(self) -> bool:
-        return self.quantity > 0
+        return self.unlocks or self.quantity > 0
 
 
 def credit_preview(company: Company, device: Device, *, now: dt.datetime) -> CreditPreview:
@@ -221,4 +222,5 @@ def credit_preview(company: Company, device: Device, *, now: dt.datetime) -> Cre
         quantity=split.quantity,
         unit=str(facts.unit),
         kept=credit + split.device_credit,
+        unlocks=split.unlock,
     )

@@ -1,20 +1,23 @@
 """What people decide on the pages of this room. Every deciding form carries a one-time key."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.db.models import TextChoices
 
+from appliances.models import Plan
 from common.errors import DomainError
-from common.money import parse_amount
+from common.money import AmountTooFine, NotAnAmount, parse_amount
 from common.words import _
 from desk.refunding import Offer
-from payments.models import Correction
+from devices.models import Device
+from payments.models import Correction, Payment
 from plugins import registry
 from plugins.errors import Rejected
+from plugins.models import Connection
 from vending.models import TokenOrder
 
 
@@ -81,13 +84,165 @@ class SettleDoubt(ReasonForm):
 
 
 class AssignPayment(ReasonForm):
-    device = forms.UUIDField(
-        error_messages={"required": _("Choose the device that this money was meant for.")}
+    """``to`` names a device or, for money that is kept as credit, a customer: ``device:…``, ``customer:…``."""
+
+    to = forms.RegexField(
+        r"\A(device|customer):[0-9a-f-]{36}\Z",
+        error_messages={
+            "required": _("Choose the device or the customer that this money was meant for.")
+        },
     )
-    field_order = ("device", "reason", "key")
+    field_order = ("to", "reason", "key")
+
+    def chosen(self) -> tuple[str, str]:
+        """Return the kind and the public id of what was chosen."""
+        kind, _colon, public_id = self.cleaned_data["to"].partition(":")
+        return kind, public_id
+
+    def clean_to(self) -> str:
+        to: str = self.cleaned_data["to"]
+        try:
+            uuid.UUID(to.partition(":")[2])
+        except ValueError:
+            raise forms.ValidationError(_("This choice cannot be read. Choose again.")) from None
+        return to
 
 
-class CloseConflict(forms.Form):
+class DismissPayments(ReasonForm):
+    """Which returned payments somebody has seen; all of them are ticked at first."""
+
+    payments = forms.MultipleChoiceField(
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": _("Tick at least one payment."),
+            "invalid_choice": _("One of these was taken off the inbox meanwhile. Look again."),
+        },
+    )
+    field_order = ("payments", "reason", "key")
+
+    def __init__(self, *args: Any, payments: Iterable[Payment], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offered = list(payments)
+        choices = [(str(each.public_id), str(each)) for each in self.offered]
+        self.fields["payments"].choices = choices  # type: ignore[attr-defined]
+        self.initial.setdefault("payments", [value for value, _label in choices])
+
+    def chosen(self) -> list[Payment]:
+        """Return the payments that were ticked."""
+        ticked = set(self.cleaned_data["payments"])
+        return [each for each in self.offered if str(each.public_id) in ticked]
+
+
+class SpendCredit(ReasonForm):
+    """Which device or plan gets how much of a customer's credit."""
+
+    to = forms.ChoiceField(error_messages={"required": _("Choose a device or a plan.")})
+    amount = forms.CharField(
+        label=_("Amount"), max_length=20, widget=forms.TextInput({"inputmode": "decimal"})
+    )
+    field_order = ("to", "amount", "reason", "key")
+
+    def __init__(
+        self,
+        *args: Any,
+        devices: Sequence[Device],
+        plans: Sequence[Plan],
+        currency: str,
+        held: Decimal,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.targets: dict[str, Device | Plan] = {
+            **{f"device:{each.public_id}": each for each in devices},
+            **{f"plan:{each.public_id}": each for each in plans},
+        }
+        self.currency = currency
+        choices = [(value, str(each)) for value, each in self.targets.items()]
+        self.fields["to"].choices = choices  # type: ignore[attr-defined]
+        if len(choices) == 1:
+            self.initial.setdefault("to", choices[0][0])
+        self.initial.setdefault("amount", f"{held.normalize():f}")
+
+    def clean_amount(self) -> Decimal:
+        try:
+            return parse_amount(self.cleaned_data["amount"].replace(",", ""), self.currency)
+        except (NotAnAmount, AmountTooFine) as refusal:
+            raise forms.ValidationError(str(refusal)) from None
+
+    def chosen(self) -> Device | Plan:
+        return self.targets[self.cleaned_data["to"]]
+
+
+class ResendMessage(forms.Form):
+    """To the same or another number. The key may be missing: a trace sends again with one button."""
+
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
+    phone = forms.CharField(
+        label=_("Another number"),
+        help_text=_("Leave empty to send it to the same number again."),
+        required=False,
+        max_length=30,
+        widget=forms.TextInput({"inputmode": "tel", "autocomplete": "off"}),
+    )
+    is_new_phone = forms.BooleanField(
+        label=_("This is the customer's number from now on"), required=False
+    )
+    gateway = forms.ChoiceField(
+        label=_("By"), required=False, help_text=_("The other one when the first does not deliver.")
+    )
+
+    def __init__(
+        self, *args: Any, gateways: Sequence[Connection], may_correct: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.gateways = {each.plugin: each for each in gateways}
+        if len(gateways) < 2:
+            del self.fields["gateway"]
+        else:
+            choices = [(each.plugin, each.label) for each in gateways]
+            field = self.fields["gateway"]
+            field.choices = [("", _("The gateway in use")), *choices]  # type: ignore[attr-defined]
+            field.widget.attrs["class"] = "form-select"
+        if not may_correct:
+            del self.fields["is_new_phone"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("is_new_phone") and not cleaned.get("phone"):
+            self.add_error("phone", _("Type the number that is the customer's from now on."))
+        return cleaned
+
+    def chosen(self) -> Connection | None:
+        """Return the gateway that was chosen; None for the one in use."""
+        return self.gateways.get(self.cleaned_data.get("gateway", ""))
+
+
+class DismissMessage(OneTimeForm):
+    """Why an undelivered SMS is left: it was read out by phone, or something else that is said."""
+
+    class How(TextChoices):
+        READ_OUT = "read_out", _("I read it out by phone")
+        LEAVE = "leave", _("Leave it")
+
+    how = forms.ChoiceField(choices=How.choices, widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label=_("Why it is left"),
+        help_text=_("Needed when you leave it; not when you read it out."),
+        required=False,
+        max_length=300,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("reason"):
+            if cleaned.get("how") == self.How.READ_OUT:
+                cleaned["reason"] = str(_("Read out by phone"))
+            else:
+                self.add_error("reason", _("Say why nobody needs this SMS any more."))
+        return cleaned
+
+
+class CloseConflict(OneTimeForm):
     note = forms.CharField(
         label=_("What you found out"),
         help_text=_("Stands on the payment for whoever looks later."),

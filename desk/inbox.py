@@ -72,7 +72,13 @@ def corrections_waiting() -> QuerySet[Correction]:
 
 def results_unconfirmed() -> QuerySet[OperatorResult]:
     unconfirmed = OperatorResult.objects.exclude(state=OperatorResult.State.CONFIRMED)
-    return unconfirmed.filter(attempts__gte=MANY_ATTEMPTS)
+    return unconfirmed.filter(attempts__gte=MANY_ATTEMPTS, closed_by="")
+
+
+def is_unconfirmed(result: OperatorResult) -> bool:
+    """Whether a result stands in the inbox, as ``results_unconfirmed`` asks."""
+    is_open = result.state != OperatorResult.State.CONFIRMED and not result.closed_by
+    return is_open and result.attempts >= MANY_ATTEMPTS
 
 
 def messages_failed() -> QuerySet[Message]:

@@ -4,10 +4,12 @@ from django.urls import path
 
 from desk.views import (
     corrections,
+    credit,
     customers,
     devices,
     home,
     inbox,
+    message_decisions,
     order_decisions,
     payment,
     payment_decisions,
@@ -23,6 +25,7 @@ urlpatterns = [
     path("customers/", customers.customer_list, name="customer-list"),
     path("customers/export/", customers.customer_export, name="customer-export"),
     path("customers/<uuid:public_id>/", customers.customer, name="customer"),
+    path("customers/<uuid:public_id>/credit/", credit.customer_credit, name="customer-credit"),
     path("devices/", devices.device_list, name="device-list"),
     path("devices/export/", devices.device_export, name="device-export"),
     path("devices/<uuid:public_id>/", devices.device, name="device"),
@@ -51,6 +54,26 @@ urlpatterns = [
         "refunds/<uuid:public_id>/settle/", corrections.correction_settle, name="correction-settle"
     ),
     path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/returned/", payment_decisions.payments_dismiss, name="payments-dismiss"),
+    path("inbox/waiting/<slug:plugin>/retry/", order_decisions.orders_retry, name="orders-retry"),
+    path(
+        "messages/<uuid:public_id>/resend/", message_decisions.message_resend, name="message-resend"
+    ),
+    path(
+        "messages/<uuid:public_id>/dismiss/",
+        message_decisions.message_dismiss,
+        name="message-dismiss",
+    ),
+    path(
+        "payments/<uuid:public_id>/result/retry/",
+        payment_decisions.result_retry,
+        name="result-retry",
+    ),
+    path(
+        "payments/<uuid:public_id>/result/close/",
+        payment_decisions.result_close,
+        name="result-close",
+    ),
     path("payments/export/", payment.payment_export, name="payment-export"),
     path(
         "payments/statements/<uuid:public_id>/export/",

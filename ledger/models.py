@@ -91,6 +91,7 @@ class Event(models.TextChoices):
     RETURNED = "returned", _("Returned after booking")
     SETTLED = "settled", _("Settled")
     CREDIT_SPENT = "credit_spent", _("Credit spent")
+    CREDIT_MOVED = "credit_moved", _("Credit moved to a device")
     ISSUED = "issued", _("Token issued")
     NOT_ISSUED = "not_issued", _("Not issued")
     FEE_DUE = "fee_due", _("Access fee due")

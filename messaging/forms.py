@@ -9,13 +9,3 @@ from messaging.selectors import Group
 
 class MessageFilter(ListFilter):
     state = forms.ChoiceField(label=_("State"), choices=[("", _("All")), *Group.choices])
-
-
-class ResendMessage(forms.Form):
-    phone = forms.CharField(
-        label=_("Another number"),
-        help_text=_("Leave empty to send it to the same number again."),
-        required=False,
-        max_length=30,
-        widget=forms.TextInput({"inputmode": "tel", "autocomplete": "off"}),
-    )

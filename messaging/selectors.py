@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet, TextChoices
 from common.phone import NotAPhone, parse_phone
 from common.words import _
 from messaging.models import IncomingMessage, Message
+from plugins.models import Connection
 
 SHORTEST_NUMBER = 6  # fewer digits would match half of all phones
 
@@ -25,6 +26,12 @@ GROUPS = {
     Group.DELIVERED: Q(state=Message.State.DELIVERED),
     Group.FAILED: Q(state=Message.State.FAILED),
 }
+
+
+def gateways_on() -> list[Connection]:
+    """Return the gateways that can be chosen for sending, by name."""
+    gateways = Connection.objects.filter(kind="sms", is_on=True, paused_reason="")
+    return sorted(gateways, key=lambda each: each.label)
 
 
 def message_list(*, country: str, asked: dict[str, Any]) -> QuerySet[Message]:

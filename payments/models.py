@@ -71,8 +71,8 @@ class Payment(models.Model):
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_positive"),
             models.CheckConstraint(
-                condition=~Q(state="settled") | Q(device__isnull=False, customer__isnull=False),
-                name="settled_payment_has_a_device",
+                condition=~Q(state="settled") | Q(customer__isnull=False),
+                name="settled_payment_has_a_customer",
             ),
         ]
         indexes: ClassVar = [
@@ -202,6 +202,7 @@ class OperatorResult(models.Model):
     available_at = models.DateTimeField(null=True)  # None: waits for a person, or for nothing
     leased_until = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
+    closed_by = models.CharField(max_length=150, blank=True)  # who said that it need not be told
 
     class Meta:
         indexes: ClassVar = [

@@ -40,6 +40,22 @@ def tell_settled(company: Company, payment: Payment) -> list[Message]:
     return _send(company, payment, words, purpose="receipt")
 
 
+def tell_kept(company: Company, payment: Payment) -> list[Message]:
+    """Queue the SMS of a payment that staff kept as credit of its customer, for no device."""
+
+    def text() -> str:
+        words = _("%(company)s: %(amount)s received and kept as your credit. Ref %(reference)s")
+        return words % {
+            "company": company.name,
+            "amount": _money(payment.amount, company),
+            "reference": payment.receipt or payment.reference,
+        }
+
+    with _language_of(company, payment.customer):
+        words = _written(text, plain=_plain_words(company, payment))
+    return _send(company, payment, words, purpose="receipt")
+
+
 def tell_order(order: TokenOrder) -> list[Message]:
     """Queue what an ended or doubtful order means for its customer; called in the closing transaction."""
     company = current_company()

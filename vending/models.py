@@ -124,6 +124,8 @@ class OrderEvent(models.Model):
     at = models.DateTimeField(auto_now_add=True)
     kind = models.CharField(max_length=20, choices=Kind)
     text = models.CharField(max_length=500, blank=True)
+    # Purchases that a look-up found and that a person may choose from: [{"token", "quantity", "issued_at"}].
+    found = models.JSONField(default=list, blank=True)
     actor_name = models.CharField(max_length=150, blank=True)
 
     def __str__(self) -> str:

@@ -33,3 +33,4 @@ class Item:
     button: str
     url: str
     permission: str
+    group: str = ""  # what may be dealt with together: "returned", or the maker of tokens that wait

@@ -46,7 +46,7 @@ def _failed_message(message: Message, writer: Writer) -> Item:
         facts=(writer.phone(message.phone),),
         since=message.closed_at or message.created_at,
         button=_("Send again or leave it"),
-        url=reverse("messaging:message-resend", args=[message.public_id]),
+        url=reverse("desk:message-resend", args=[message.public_id]),
         permission="messaging.resend_message",
     )
 

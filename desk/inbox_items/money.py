@@ -71,6 +71,7 @@ def _returned(payment: Payment, writer: Writer) -> Item:
         title=_("%(money)s goes back to the payer") % {"money": writer.money(payment.amount)},
         text=_("%(payer)s typed %(account)s. %(reason)s %(operator)s returns the money.") % facts,
         button=_("See"),
+        group="returned",
     )
 
 
@@ -88,7 +89,7 @@ def _stuck(payment: Payment, writer: Writer) -> Item:
         icon="split",
         title=_("%(money)s cannot be settled") % facts,
         text=said % facts,
-        button=_("See and try again") if payment.is_parked else _("See"),
+        button=_("See and try again"),
     )
 
 
@@ -153,7 +154,7 @@ def _result(result: OperatorResult, writer: Writer) -> Item:
         text=_("Told %(count)s times, never confirmed. %(reason)s We go on telling.") % facts,
         facts=(f"{payment.connection.label} {payment.receipt or payment.reference}",),
         since=result.decided_at,
-        button=_("See"),
+        button=_("See and tell again"),
         url=reverse("desk:payment", args=[payment.public_id]),
         permission="payments.view_payment",
     )

@@ -101,4 +101,5 @@ def _pause(order: TokenOrder, payment: Payment | None, writer: Writer) -> Item:
         button=_("See and try again"),
         url=_order_url(order, payment),
         permission="payments.view_payment",
+        group=order.device.manufacturer,
     )

@@ -8,10 +8,12 @@ from django.utils.translation import gettext as _
 
 from common.badges import Tone
 from common.formats import long_day
+from desk.inbox import is_unconfirmed
 from desk.trace.corrections import correction_note, correction_station
+from desk.trace.doubt import doubt_of
 from desk.trace.load import Story
 from desk.trace.money_in import money_station, settled_station
-from desk.trace.outcome import conflict_note, doubt_of, give_back_actions, outcome_of
+from desk.trace.outcome import conflict_note, give_back_actions, outcome_of, result_note
 from desk.trace.sms import sms_station
 from desk.trace.split import split_of
 from desk.trace.token import token_stations
@@ -37,6 +39,8 @@ def payment_trace(story: Story, writer: Writer, may: May) -> Trace:
     ]
     notes = [conflict_note(each, payment, writer) for each in story.open_conflicts]
     notes += [correction_note(each, writer) for each in story.corrections if each.is_open]
+    if story.result and is_unconfirmed(story.result):
+        notes.append(result_note(story.result, payment, writer))
     trace = Trace(
         title=_title(payment, writer),
         subtitle=_subtitle(payment, writer),

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.models import AuditEntry
 from common.badges import Tone
+from desk.trace.decisions import decision_words
 from desk.trace.load import Story
 from desk.trace.raw import callback_raw, exchange_raws
 from desk.trace.values import BookEntry, Station, Step
@@ -150,8 +150,8 @@ def settled_station(story: Story, payment: Payment, writer: Writer, *, with_book
     """Tell whose the money is and how it was split."""
     station = _settled(payment, writer)
     for decision in story.decisions:
-        if decision.action in ("payment.assigned", "payment.seen", "payment.retried"):
-            station.steps.append(Step(decision.at, _decided(decision)))
+        if decision.action.startswith(("payment.", "result.")):
+            station.steps.append(Step(decision.at, decision_words(decision)))
     changed = _price_change(story, writer)
     if changed:
         station.texts.append(changed)
@@ -186,22 +186,16 @@ def _settled(payment: Payment, writer: Writer) -> Station:
     title = State(payment.state).label
     tone = Tone.GOOD if payment.state == State.SETTLED else Tone.QUIET
     station = Station("settled", tone, "split", str(title), at=payment.settled_at)
-    if payment.device and payment.customer:
+    if payment.customer and payment.device is None:
+        facts = {"customer": writer.person(payment.customer)}
+        station.texts.append(_("Kept as credit of %(customer)s, for no device.") % facts)
+    elif payment.device and payment.customer:
         facts = {"device": payment.device.label, "customer": writer.person(payment.customer)}
         station.texts.append(
             _("%(device)s belongs to %(customer)s. Debts first, the rest buys energy or days.")
             % facts
         )
     return station
-
-
-def _decided(decision: AuditEntry) -> str:
-    facts = {"name": decision.actor_name, **decision.facts}
-    if decision.action == "payment.assigned":
-        return _("%(name)s matched it to %(device)s: %(reason)s") % facts
-    if decision.action == "payment.retried":
-        return _("%(name)s had it tried again.") % facts
-    return _("%(name)s has seen it.") % facts
 
 
 def _price_change(story: Story, writer: Writer) -> str:

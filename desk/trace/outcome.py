@@ -5,16 +5,16 @@ from django.utils.translation import gettext as _
 
 from common.badges import Tone
 from desk.trace.load import Story
-from desk.trace.values import Action, Code, Doubt, Outcome
+from desk.trace.values import Action, Code, Outcome
 from desk.trace.writer import Writer, display_token, explain, maker_name, sentence
 from messaging.models import Message
-from payments.models import Conflict, Payment
+from payments.models import Conflict, OperatorResult, Payment
 from payments.standing import decisive_message, order_badge, worst_order
 from vending.models import TokenOrder
-from vending.services import safe_from
 
 State = Payment.State
 Order = TokenOrder.State
+Task = TokenOrder.Task
 
 
 def outcome_of(story: Story, writer: Writer) -> Outcome:
@@ -67,7 +67,7 @@ def _unsettled(payment: Payment, story: Story, writer: Writer) -> Outcome:
             return _given_up(payment)
         case State.RECEIVED:
             said = _("The money is here and is being split. This takes seconds.")
-            return Outcome(Tone.BUSY, _("On its way."), said)
+            return Outcome(Tone.BUSY, _("On its way."), said, actions=_settling(payment))
         case State.UNMATCHED:
             return _unmatched(payment, facts)
         case State.RETURNED:
@@ -85,16 +85,17 @@ def _given_up(payment: Payment) -> Outcome:
         "The money is booked and safe, but settling it failed %(count)s times. Tell your technician, then try"
         " again."
     )
-    again = Action(
-        _("Try again now"),
-        reverse("desk:payment-retry", args=[payment.public_id]),
-        "payments.retry_payment",
-        icon="undo",
-        is_post=True,
-        is_main=True,
-    )
     facts = {"count": payment.attempts}
-    return Outcome(Tone.BAD, _("It cannot be settled."), said % facts, actions=[again])
+    lead = _("It cannot be settled.")
+    return Outcome(Tone.BAD, lead, said % facts, actions=_settling(payment))
+
+
+def _settling(payment: Payment) -> list[Action]:
+    if not payment.attempts:
+        return []
+    url = reverse("desk:payment-retry", args=[payment.public_id])
+    may = "payments.retry_payment"
+    return [Action(_("Try again now"), url, may, icon="undo", is_post=True, is_main=True)]
 
 
 def _refunded(story: Story) -> Outcome:
@@ -107,7 +108,7 @@ def _refunded(story: Story) -> Outcome:
 def _unmatched(payment: Payment, facts: dict[str, str]) -> Outcome:
     said = _("The payer typed %(account)s. %(reason)s The money waits until somebody matches it.")
     match = Action(
-        _("Match it to a device"),
+        _("Match it…"),
         reverse("desk:payment-assign", args=[payment.public_id]),
         "payments.decide_payment",
         icon="people",
@@ -138,7 +139,7 @@ def _dismissal(payment: Payment) -> list[Action]:
     if payment.seen_at is not None:
         return []
     url = reverse("desk:payment-dismiss", args=[payment.public_id])
-    return [Action(_("Seen, take it off the inbox"), url, "payments.decide_payment", is_post=True)]
+    return [Action(_("Seen, take it off the inbox…"), url, "payments.decide_payment", is_main=True)]
 
 
 # --- the token does not come ---
@@ -186,14 +187,20 @@ def _refused(order: TokenOrder, facts: dict[str, str], writer: Writer) -> Outcom
         kept = _("The money stays on the plan and the days stay owed.")
     lead = _("%(maker)s refused the token.") % facts
     actions = []
-    if order.quantity:
+    if order.quantity or order.task == Task.UNLOCK:
         url = reverse("desk:device-issue", args=[order.device.public_id])
-        label = _("Issue from credit…") if order.cost else _("Issue the days…")
+        label = _issue_label(order)
         actions.append(Action(label, url, "vending.issue_from_credit", icon="bolt", is_main=True))
     url = reverse("desk:order-dismiss", args=[order.public_id])
-    leave = _("Leave it as credit") if order.cost else _("Take it off the inbox")
-    actions.append(Action(leave, url, "vending.decide_doubt", is_post=True))
+    leave = _("Leave it as credit…") if order.cost else _("Take it off the inbox…")
+    actions.append(Action(leave, url, "vending.decide_doubt"))
     return Outcome(Tone.BAD, lead, f"{facts['reason']} {kept}".strip(), actions=actions)
+
+
+def _issue_label(order: TokenOrder) -> str:
+    if order.task == Task.UNLOCK:
+        return _("Unlock it again…")
+    return _("Issue from credit…") if order.cost else _("Issue the days…")
 
 
 def _paused(order: TokenOrder, story: Story, facts: dict[str, str]) -> Outcome:
@@ -217,25 +224,6 @@ def _retry(order: TokenOrder, *, is_main: bool = False) -> Action:
     url = reverse("desk:order-retry", args=[order.public_id])
     return Action(
         _("Try again now"), url, "vending.retry_order", icon="undo", is_post=True, is_main=is_main
-    )
-
-
-def doubt_of(story: Story, writer: Writer) -> Doubt | None:
-    """Return what a person has to look up; None when nothing is in doubt."""
-    order = next((order for order in story.orders if order.is_in_doubt), None)
-    if order is None:
-        return None
-    since = order.requested_at or order.created_at
-    until = safe_from(order)
-    return Doubt(
-        order_id=str(order.public_id),
-        maker=maker_name(order.device.manufacturer),
-        serial=order.device.serial,
-        quantity=writer.quantity(order),
-        since=since,
-        until=until,
-        is_over=writer.now >= until,
-        told=_reader(story),
     )
 
 
@@ -274,7 +262,7 @@ def _arrived(story: Story, message: Message, what: str, writer: Writer) -> Outco
 
 
 def _reached(story: Story, message: Message, writer: Writer) -> str:
-    reader = _reader(story)
+    reader = reader_of(story)
     began = story.payment.booked_at if story.payment else None
     if began is None or message.closed_at is None:
         return _("The SMS reached %(reader)s.") % {"reader": reader}
@@ -319,7 +307,7 @@ def _on_its_way(story: Story, message: Message, what: str, writer: Writer) -> Ou
 
 
 def _resends(story: Story, message: Message, is_main: bool = False) -> list[Action]:
-    resend = reverse("messaging:message-resend", args=[message.public_id])
+    resend = reverse("desk:message-resend", args=[message.public_id])
     may = "messaging.resend_message"
     actions = []
     if message.state != Message.State.QUEUED:
@@ -332,12 +320,11 @@ def _resends(story: Story, message: Message, is_main: bool = False) -> list[Acti
         another = resend
     actions.append(Action(_("Use another number…"), another, may))
     if message.state == Message.State.FAILED and not message.dismissed_at:
-        url = reverse("messaging:message-dismiss", args=[message.public_id])
-        actions.append(Action(_("Leave it"), url, may, is_post=True))
+        actions.append(Action(_("Read it out or leave it…"), another, may))
     return actions
 
 
-def _reader(story: Story) -> str:
+def reader_of(story: Story) -> str:
     payment, device = story.payment, story.device
     customer = (payment.customer if payment else None) or (device.customer if device else None)
     if customer and customer.name:
@@ -345,7 +332,29 @@ def _reader(story: Story) -> str:
     return _("the customer")
 
 
-# --- conflicts stand beside all of it ---
+# --- conflicts, and a word that the operator does not take, stand beside all of it ---
+
+
+def result_note(result: OperatorResult, payment: Payment, writer: Writer) -> Outcome:
+    """Say that the operator has not confirmed our word, with what can be done."""
+    facts = {
+        "operator": payment.connection.label,
+        "count": result.attempts,
+        "reason": sentence(result.reason),
+        "time": writer.clock(result.decided_at),
+    }
+    said = _("Our word of %(time)s was told %(count)s times and never confirmed. %(reason)s")
+    retry = reverse("desk:result-retry", args=[payment.public_id])
+    close = reverse("desk:result-close", args=[payment.public_id])
+    return Outcome(
+        Tone.WARN,
+        _("%(operator)s has not taken our word.") % facts,
+        (said % facts).strip(),
+        actions=[
+            Action(_("Tell it again now"), retry, "payments.retry_payment", "send", True, True),
+            Action(_("Stop telling it…"), close, "payments.decide_payment"),
+        ],
+    )
 
 
 def conflict_note(conflict: Conflict, payment: Payment, writer: Writer) -> Outcome:

@@ -58,7 +58,8 @@ def _words(part: dict[str, Any], amount: Decimal, writer: Writer) -> tuple[str, 
     if kind in (Part.ENERGY, Part.DAYS):
         return _bought(part, writer)
     if kind == Part.CUSTOMER_CREDIT:
-        return _("Credit of the customer"), _("the plan is paid")
+        note = _("spent when somebody says what for")
+        return _("Credit of the customer"), note if part.get("by_hand") else _("the plan is paid")
     if amount < 0:
         return _("Credit used"), _("kept from earlier payments")
     return _("Kept as credit"), part.get("note") or _("used next time")

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
+from accounts.models import AuditEntry
 from common.badges import Tone
+from desk.trace.decisions import decision_words
 from desk.trace.load import Story
 from desk.trace.raw import exchange_raws
 from desk.trace.values import Station, Step
@@ -49,16 +51,28 @@ def _station(story: Story, order: TokenOrder, writer: Writer, with_raw: bool) ->
     if badge.tone in (Tone.DOUBT, Tone.WARN, Tone.BAD):
         station.title, station.badge = _("Token"), badge
     exchanges = story.exchanges_of("order", order.pk)
-    station.steps = _steps(order, exchanges, writer)
+    station.steps = _steps(order, exchanges, story.decisions, writer)
     if with_raw:
         station.raws = exchange_raws(exchanges, writer)
     return station
 
 
-def _steps(order: TokenOrder, exchanges: Sequence[Exchange], writer: Writer) -> list[Step]:
+def _is_untold(decision: AuditEntry, order: TokenOrder) -> bool:
+    """Whether a decision about this order left no event that tells it."""
+    is_told = decision.action not in {"order.refusal_accepted", "order.from_credit"}
+    return not is_told and decision.target == str(order.public_id)
+
+
+def _steps(
+    order: TokenOrder,
+    exchanges: Sequence[Exchange],
+    decisions: Sequence[AuditEntry],
+    writer: Writer,
+) -> list[Step]:
     maker = maker_name(order.device.manufacturer)
     steps = [Step(order.created_at, _ordered(order, writer))]
     steps += [Step(event.at, event_words(event, maker)) for event in order.events.all()]
+    steps += [Step(each.at, decision_words(each)) for each in decisions if _is_untold(each, order)]
     if order.requested_at:
         asked = _("Asked %(maker)s.") if order.attempts <= 1 else _("Asked %(maker)s again.")
         steps.append(Step(order.requested_at, asked % {"maker": maker}))

@@ -113,8 +113,25 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    label: str
+    value: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A purchase that the manufacturer remembers and that may be the one in doubt."""
+
+    token: str
+    shown: str
+    quantity: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
 class Doubt:
-    """What to look up in the manufacturer's portal, and from when a new order is safe."""
+    """What to look up in the manufacturer's portal, what is known, and from when a new order is safe."""
 
     order_id: str
     maker: str
@@ -124,13 +141,9 @@ class Doubt:
     until: dt.datetime
     is_over: bool
     told: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    label: str
-    value: str
-    url: str = ""
+    evidence: tuple[Fact, ...]
+    raws: tuple[Raw, ...]
+    candidates: tuple[Candidate, ...]
 
 
 @dataclass(slots=True)

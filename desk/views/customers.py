@@ -101,6 +101,7 @@ def customer(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "page": page,
         "currency": company.currency,
         "may_refund": may(request.user, "payments.refund_payment"),
+        "may_spend": may(request.user, "payments.spend_credit"),
         "payments_url": list_address("payments:payment-list", q=found.phone, period="all"),
         "messages_url": list_address("messaging:message-list", q=found.phone),
         "chart": charts.bar_chart([kwh for _month, kwh in page.energy]) if page.energy else None,

@@ -1,9 +1,7 @@
 """The list of devices, the page of one, and what can be asked of it."""
 
-import uuid
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,6 +18,7 @@ from common.paging import page_of
 from common.words import _
 from desk.devices import can_look_up, credit_preview, device_page, device_rows
 from desk.exports import DEVICE_COLUMNS, device_lines
+from desk.forms import ReasonForm
 from desk.views.customers import asked_format, export_links, list_address
 from devices import serial_check
 from devices.forms import DeviceFilter
@@ -105,10 +104,6 @@ def device_check(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return render(request, "desk/_device_check.html", context)
 
 
-class IssueFromCredit(forms.Form):
-    key = forms.UUIDField(widget=forms.HiddenInput)
-
-
 @require_http_methods(["GET", "POST"])
 @requires("vending.issue_from_credit")
 def device_issue(request: HttpRequest, public_id: UUID) -> HttpResponse:
@@ -116,7 +111,7 @@ def device_issue(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = _device(public_id)
     user = request.user
     assert isinstance(user, User)
-    form = IssueFromCredit(request.POST or None, initial={"key": uuid.uuid4()})
+    form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             payments.issue_from_credit(device_id=found.pk, actor=user, **form.cleaned_data)

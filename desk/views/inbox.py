@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from accounts.access import may, requires
 from common.clock import midnight, today_in
 from desk.inbox_items import Tab, inbox_items
+from desk.inbox_items.many import many_at_once
 from desk.views.payment import writer
 from payments.models import Payment
 
@@ -27,6 +28,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "count": len(items),
         "tab": tab if tab in Tab.values else "",
         "tabs": [(each.value, each.label, counts[each]) for each in Tab if counts[each]],
+        "many": [each for each in many_at_once(shown) if may(request.user, each.permission)],
         "went_through": Payment.objects.filter(
             state=Payment.State.SETTLED, booked_at__gte=today
         ).count(),

@@ -6,16 +6,21 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import requires
 from accounts.models import User
 from common.errors import DomainError
-from desk.forms import Answer, DecideDoubt, SettleDoubt
-from desk.trace.writer import Writer, display_token, maker_name
-from desk.views.deciding import actor_of, once, was_sent_before
+from desk import inbox
+from desk.decided import refused
+from desk.forms import Answer, DecideDoubt, ReasonForm, SettleDoubt
+from desk.inbox_items.item import MOST
+from desk.trace.writer import Writer, display_token, maker_name, sentence
+from desk.views.deciding import Question, actor_of, ask, decide, once, was_sent_before
 from desk.views.payment import show_trace, writer
 from payments.models import Payment
 from vending import services as vending_services
@@ -89,17 +94,16 @@ def _summary(
         "maker": maker_name(order.device.manufacturer),
         "customer": order.device.customer or _("the customer"),
     }
-    question, button, lines = _SUMMARIES[Answer(answer)](facts)
-    context = {
-        "order": order,
-        "form": form,
-        "question": question,
-        "button": button,
-        "facts": lines,
-        "back_url": address_of(order),
-    }
-    status = 422 if form.errors else 200
-    return render(request, "desk/payment_decide.html", context, status=status)
+    title, button, lines = _SUMMARIES[Answer(answer)](facts)
+    question = Question(
+        title=title,
+        button=button,
+        facts=lines,
+        back_url=address_of(order),
+        crumb=order.device.label,
+        action=reverse("desk:order-settle", args=[order.public_id]),
+    )
+    return ask(request, question, form)
 
 
 Facts = dict[str, object]
@@ -175,7 +179,7 @@ def order_settle(request: HttpRequest, public_id: UUID) -> HttpResponse:
     try:
         done = not refusal and once(said["key"], lambda: _settle(order, said, actor_of(request)))
     except DomainError as error:
-        refusal = str(error)
+        refusal = refused(error, order.public_id, writer())
     if refusal:
         form.add_error(None, refusal)
         return _summary(request, order, form, said["answer"], said["token"])
@@ -221,16 +225,59 @@ def order_retry(request: HttpRequest, public_id: UUID) -> HttpResponse:
     )
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @requires("vending.decide_doubt")
 def order_dismiss(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Leave a refused order as it is, its money as credit: nobody has to look any more."""
     order = _order_or_404(public_id)
-    return _do(
-        request,
-        order,
-        lambda: vending_services.dismiss_refused(order_id=order.pk, actor=actor_of(request)),
-        _("It stays as it is and is off the inbox."),
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    actor = actor_of(request)
+
+    def act() -> None:
+        reason = form.cleaned_data["reason"]
+        vending_services.dismiss_refused(order_id=order.pk, actor=actor, reason=reason)
+
+    done = _("It stays as it is and is off the inbox.")
+    return decide(request, form, act, _leave(order), target=order.public_id, done=done)
+
+
+def _leave(order: TokenOrder) -> Question:
+    write = writer()
+    facts = {"money": write.money(order.cost), "device": order.device.label}
+    if order.cost:
+        title, button = _("Leave %(money)s as credit of %(device)s?"), _("Leave it as credit")
+        then = _("The credit is spent with the next payment, or by “Issue from credit”.")
+    else:
+        title, button = _("Leave the order for %(device)s as it is?"), _("Take it off the inbox")
+        then = _("The money stays on the plan, and unissued days or the unlocking stay owed.")
+    return Question(
+        title=title % facts,
+        button=button,
+        facts=[
+            (_("Refused because"), sentence(order.reason) or "–"),
+            (_("Then"), _("no token is issued now.")),
+            (_("Later"), then),
+        ],
+        back_url=address_of(order),
+        crumb=order.device.label,
     )
+
+
+@require_POST
+@requires("vending.retry_order")
+def orders_retry(request: HttpRequest, plugin: str) -> HttpResponse:
+    """Have all orders to one manufacturer that wait beside a working connection tried again now."""
+    orders = inbox.orders_paused_alone().filter(device__manufacturer=plugin)
+    ids = list(orders.order_by("pk").values_list("pk", flat=True)[:MOST])
+    count = vending_services.resume_orders(order_ids=ids, actor=actor_of(request))
+    if count:
+        said = ngettext(
+            "One token is tried again now.", "%(count)s tokens are tried again now.", count
+        )
+        messages.success(request, said % {"count": count})
+    else:
+        messages.info(request, _("None waits any more: somebody was faster."))
+    return redirect("desk:inbox")
 
 
 def _do(
@@ -240,6 +287,7 @@ def _do(
     try:
         act()
     except DomainError as refusal:
-        return _trace_of(request, order, refusal=str(refusal))
+        said = refused(refusal, order.public_id, writer())
+        return _trace_of(request, order, refusal=said)
     messages.success(request, done)
     return redirect(address_of(order))

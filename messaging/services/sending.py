@@ -42,9 +42,11 @@ class MessageNotFailed(DomainError):
 
 def queue_message(
     *, phone: str, text: str, purpose: str, source: str, source_id: int, language: str = "",
-    now: dt.datetime, resent_by: str = "",
+    now: dt.datetime, resent_by: str = "", gateway: Connection | None = None,
 ) -> Message:  # fmt: skip
     """Write a message in the caller's transaction, claimed by this worker until its lease ends.
+
+    :param gateway: by which it shall go if it can; else the gateway in use
 
     After the commit hand it over with ``send_claimed``, or ring with ``send_after_commit``.
     """
@@ -58,6 +60,7 @@ def queue_message(
         created_at=now,
         attempts=1,
         resent_by=resent_by,
+        connection=gateway,
     )
     insert(message, from_now={"available_at": dt.timedelta(0), "leased_until": LEASE})
     return message
@@ -102,7 +105,7 @@ def send(message_id: int) -> None:
 
 
 def _hand_over(message: Message) -> None:
-    gateway = _gateway()
+    gateway = _gateway(message.connection_id)
     if gateway is None or gateway.paused_reason:
         _pause(message, gateway.paused_reason if gateway else "No SMS gateway is switched on.")
         return
@@ -155,9 +158,16 @@ _SENT = _to_be_taken(state=State.SENT)
 _DELIVERED_AT_ONCE = _to_be_taken(state=State.DELIVERED, closed_at=Now())
 
 
-def _gateway() -> Connection | None:
-    """The gateway in use: a real one before the console; a paused one waits rather than being passed by."""
-    return min(_GATEWAYS.all(), key=lambda each: each.plugin == "console_sms", default=None)
+def _gateway(wished: int | None = None) -> Connection | None:
+    """The gateway in use: a real one before the console; a paused one waits rather than being passed by.
+
+    Where a person wished another, that one, as long as it is on and not paused.
+    """
+    gateways = _GATEWAYS.all()
+    for each in gateways:
+        if each.pk == wished and not each.paused_reason:
+            return each
+    return min(gateways, key=lambda each: each.plugin == "console_sms", default=None)
 
 
 def _taken(message: Message, gateway: Connection, sent: SentSms) -> None:
@@ -236,8 +246,12 @@ def resume_paused(gateway: Connection) -> None:
 
 
 @transaction.atomic
-def resend_message(*, message_id: int, actor: User, phone: str = "") -> Message:
+def resend_message(
+    *, message_id: int, actor: User, phone: str = "", gateway: Connection | None = None
+) -> Message:
     """Send the same text again, to the same or another number; buys no token.
+
+    :param gateway: by which it shall go; else the one in use
 
     :raises common.phone.NotAPhone: the other number cannot be read
     """
@@ -256,11 +270,18 @@ def resend_message(*, message_id: int, actor: User, phone: str = "") -> Message:
         language=old.language,
         now=now,
         resent_by=str(actor),
+        gateway=gateway,
     )
     if old.state == State.FAILED and old.dismissed_at is None:
         Message.objects.filter(pk=old.pk).update(dismissed_at=now)
     audit(
-        actor=actor, action="message.resent", target=str(old.public_id), to_another=to != old.phone
+        actor=actor,
+        action="message.resent",
+        target=str(old.public_id),
+        before=old.phone,
+        after=to,
+        to_another=to != old.phone,
+        gateway=gateway.label if gateway else "",
     )
     send_after_commit([new])
     return new
@@ -275,7 +296,7 @@ def _just_resent(old: Message, phone: str, now: dt.datetime) -> Message | None:
 
 
 @transaction.atomic
-def dismiss_message(*, message_id: int, actor: User) -> Message:
+def dismiss_message(*, message_id: int, actor: User, reason: str = "") -> Message:
     """Take an undelivered message out of the inbox.
 
     :raises MessageNotFailed: it does not stand there
@@ -285,5 +306,5 @@ def dismiss_message(*, message_id: int, actor: User) -> Message:
         raise MessageNotFailed
     message.dismissed_at = timezone.now()
     message.save(update_fields=["dismissed_at"])
-    audit(actor=actor, action="message.dismissed", target=str(message.public_id))
+    audit(actor=actor, action="message.dismissed", target=str(message.public_id), reason=reason)
     return message

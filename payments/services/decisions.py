@@ -17,6 +17,7 @@ from common.words import _
 from customers.models import Customer
 from devices.models import Device
 from ledger.models import Account, Event
+from ledger.selectors import balance
 from ledger.services import Movement, credit, debit, post
 from payments import tasks
 from payments.allocation import Split
@@ -80,6 +81,8 @@ def assign_payment(*, payment_id: int, device_id: int, reason: str, actor: User)
         target=str(payment.public_id),
         device=device.serial,
         reason=reason,
+        before=Payment.State.UNMATCHED,
+        after=Payment.State.RECEIVED,
     )
     duework.announce(current_company().pk)
     after_commit(tasks.work_payment, schema=current_schema(), payment_id=payment.pk)
@@ -88,12 +91,12 @@ def assign_payment(*, payment_id: int, device_id: int, reason: str, actor: User)
 
 @transaction.atomic
 def retry_settling(*, payment_id: int, actor: User) -> Payment:
-    """Have a payment settled whose settling was given up after many tries.
+    """Have a payment settled now whose settling failed, or was given up after many tries.
 
-    :raises AlreadyDecided: it does not wait for a person
+    :raises AlreadyDecided: it is settled, or did not fail yet
     """
     payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
-    if not payment.is_parked:
+    if payment.state != Payment.State.RECEIVED or not payment.attempts:
         raise AlreadyDecided
     payment.attempts, payment.available_at = 0, Now()
     payment.save(update_fields=["attempts", "available_at"])
@@ -119,7 +122,7 @@ def close_conflict(*, conflict_id: int, note: str, actor: User) -> Conflict:
 
 
 @transaction.atomic
-def dismiss_returned(*, payment_id: int, actor: User) -> Payment:
+def dismiss_returned(*, payment_id: int, actor: User, reason: str = "") -> Payment:
     """Take a returned payment out of the inbox: somebody has seen it.
 
     :raises AlreadyDecided: it does not stand there
@@ -129,12 +132,12 @@ def dismiss_returned(*, payment_id: int, actor: User) -> Payment:
         raise AlreadyDecided
     payment.seen_at = timezone.now()
     payment.save(update_fields=["seen_at"])
-    audit(actor=actor, action="payment.seen", target=str(payment.public_id))
+    audit(actor=actor, action="payment.seen", target=str(payment.public_id), reason=reason)
     return payment
 
 
 @transaction.atomic
-def issue_from_credit(*, device_id: int, actor: User, key: UUID) -> TokenOrder:
+def issue_from_credit(*, device_id: int, actor: User, key: UUID, reason: str = "") -> TokenOrder:
     """Spend a device's credit on a token, without a new payment.
 
     :raises KeyUsed: the form was sent before
@@ -151,6 +154,7 @@ def issue_from_credit(*, device_id: int, actor: User, key: UUID) -> TokenOrder:
     if refusal:
         raise DeviceTakesNoMoney(serial=device.serial, why=WORDS[refusal])
     facts = split_for(company=company, device=device, amount=Decimal(0), at=now)
+    before = balance(Account.DEVICE_CREDIT, device.pk)
     order = place(company, device, facts, source="credit", source_id=device.pk, at=now)
     if order is None:
         raise NothingToIssue(device=device.serial)
@@ -162,7 +166,15 @@ def issue_from_credit(*, device_id: int, actor: User, key: UUID) -> TokenOrder:
     pay_debts(facts.split)
     movements = [*spent(order, facts.split), _paid_to_plan(order, facts.split)]
     post(*movements, occurred_at=now, actor_name=str(actor))
-    audit(actor=actor, action="order.from_credit", target=str(order.public_id), cost=order.cost)
+    audit(
+        actor=actor,
+        action="order.from_credit",
+        target=str(order.public_id),
+        cost=order.cost,
+        reason=reason,
+        before=before,
+        after=before + facts.split.device_credit,
+    )
     duework.announce(company.pk)
     vending_tasks.ring_issue(order.pk)
     return order

@@ -294,7 +294,7 @@ class _Intake:
             self._owe_result(payment, self._word_on(payment))
             return
         OperatorResult.objects.filter(payment=payment).update(
-            state=OperatorResult.State.OWED, available_at=Now(), attempts=0
+            state=OperatorResult.State.OWED, available_at=Now(), attempts=0, closed_by=""
         )
         result = OperatorResult.objects.filter(payment=payment).first()
         if result is not None:

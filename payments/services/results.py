@@ -73,7 +73,7 @@ def _deadline(result: OperatorResult) -> int:
 
 def _put_off(result: OperatorResult, reason: str) -> None:
     gap = gap_after(result.attempts) or HOURLY_GAP
-    OperatorResult.objects.filter(pk=result.pk, state=State.SENT).update(
+    OperatorResult.objects.filter(pk=result.pk, state=State.SENT, closed_by="").update(
         state=State.OWED,
         leased_until=None,
         available_at=Now() + gap,

@@ -1,6 +1,5 @@
 """The list of devices, the page of one, and what can be asked of it."""
 
-import uuid
 from decimal import Decimal
 
 import pytest
@@ -15,6 +14,7 @@ from ledger.selectors import balance
 from plugins.contracts import Capability, DeviceFacts
 from plugins.demo_meter.adapter import DemoMeter
 from plugins.errors import Unavailable
+from tests.desk.said import said
 from vending.models import TokenOrder
 
 LIST = "desk:device-list"
@@ -164,9 +164,9 @@ def test_too_little_credit_is_not_offered(accountant, world, pay):
 
 
 def test_credit_becomes_an_order_once_however_often_it_is_sent(accountant, with_credit):
-    key = accountant.get(issue_url(with_credit)).context["form"].initial["key"]
+    key = accountant.get(issue_url(with_credit)).context["form"]["key"].value()
     for _ in range(2):
-        response = accountant.post(issue_url(with_credit), {"key": key})
+        response = accountant.post(issue_url(with_credit), said(key=key))
         assert response.status_code == 302
         assert response.headers["Location"] == reverse("desk:device", args=[with_credit.public_id])
     order = TokenOrder.objects.get(source="credit")
@@ -175,14 +175,14 @@ def test_credit_becomes_an_order_once_however_often_it_is_sent(accountant, with_
 
 
 def test_credit_that_is_gone_meanwhile_is_refused_with_422(accountant, with_credit):
-    accountant.post(issue_url(with_credit), {"key": uuid.uuid4()})
-    response = accountant.post(issue_url(with_credit), {"key": uuid.uuid4()})
+    accountant.post(issue_url(with_credit), said())
+    response = accountant.post(issue_url(with_credit), said())
     assert response.status_code == 422
     assert TokenOrder.objects.filter(source="credit").count() == 1
 
 
 def test_a_clerk_may_not_spend_credit(clerk, with_credit):
-    assert clerk.post(issue_url(with_credit), {"key": uuid.uuid4()}).status_code == 403
+    assert clerk.post(issue_url(with_credit), said()).status_code == 403
     assert not TokenOrder.objects.filter(source="credit").exists()
 
 

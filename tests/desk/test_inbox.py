@@ -13,6 +13,7 @@ from messaging.models import Message
 from payments.models import OperatorResult, Payment
 from plugins.models import Connection
 from tests.conftest import client_for, make_user, make_world
+from tests.desk.said import said
 from tests.payments.makers import answering, silent, use_calin
 from vending.models import TokenOrder
 
@@ -54,7 +55,7 @@ def test_a_doubt_and_a_refusal_stand_there_until_somebody_decides(world, account
     _, refused = TokenOrder.objects.order_by("pk")
 
     before = titles(accountant)
-    accountant.post(f"/orders/{refused.public_id}/dismiss/")
+    accountant.post(f"/orders/{refused.public_id}/dismiss/", said())
     after = titles(accountant)
 
     assert before == [
@@ -134,7 +135,7 @@ def test_a_conflict_stands_until_it_is_closed(world, accountant, airtel, pay):
     row = payment.conflicts.get()
 
     before = accountant.get("/inbox/")
-    accountant.post(f"/payments/{payment.public_id}/conflicts/{row.pk}/close/", {"note": "ok"})
+    accountant.post(f"/payments/{payment.public_id}/conflicts/{row.pk}/close/", said(note="ok"))
 
     assert "with TZS 5,000 for 47000100011, which was counted" in text_of(before)
     assert "again with TZS 8,000" in text_of(before)
@@ -147,7 +148,7 @@ def test_an_sms_that_did_not_arrive_stands_until_it_is_sent_again_or_left(world,
 
     before = titles(clerk)
     clerk.post(f"/messages/{again.public_id}/resend/")
-    clerk.post(f"/messages/{left.public_id}/dismiss/")
+    clerk.post(f"/messages/{left.public_id}/dismiss/", said(how="leave"))
 
     assert before == ["SMS with a token did not arrive", "SMS did not arrive"]
     assert titles(clerk) == []

@@ -22,6 +22,7 @@ from ledger.selectors import balance, trial_balance
 from messaging.models import Message
 from payments.models import Callback, Conflict, OneTimeKey, OperatorResult, Payment
 from plugins.models import Connection
+from tests.desk.said import said
 from tests.payments.makers import CALIN_URL, answering, asked_long_ago, silent, use_calin
 from vending.models import TokenOrder
 
@@ -217,8 +218,8 @@ def test_a_returned_payment_says_why_and_can_be_put_away(world, accountant, airt
     payment = Payment.objects.get()
 
     before = text_of(accountant.get(url(payment)))
-    put_away = accountant.post(f"{url(payment)}dismiss/")
-    again = accountant.post(f"{url(payment)}dismiss/")
+    put_away = accountant.post(f"{url(payment)}dismiss/", said())
+    again = accountant.post(f"{url(payment)}dismiss/", said())
 
     assert "We said no: No device has this number. Airtel Money gives the money back" in before
     assert put_away.status_code == 302
@@ -384,8 +385,8 @@ def test_a_refusal_offers_credit_and_can_be_left(refused, accountant, world):
     order = TokenOrder.objects.get()
 
     page = accountant.get(url(refused))
-    left = accountant.post(f"/orders/{order.public_id}/dismiss/")
-    again = accountant.post(f"/orders/{order.public_id}/dismiss/")
+    left = accountant.post(f"/orders/{order.public_id}/dismiss/", said())
+    again = accountant.post(f"/orders/{order.public_id}/dismiss/", said())
 
     text = text_of(page)
     assert "Calin keypad meters refused the token." in text
@@ -401,7 +402,7 @@ def test_a_refusal_offers_credit_and_can_be_left(refused, accountant, world):
 def test_spending_the_credit_deals_with_the_refusal(refused, accountant, world):
     key = str(uuid.uuid4())
 
-    accountant.post(f"/devices/{world.meter.public_id}/issue/", {"key": key})
+    accountant.post(f"/devices/{world.meter.public_id}/issue/", said(key=key))
 
     first, second = TokenOrder.objects.order_by("pk")
     assert (first.state, first.decided_by) == ("refused", "Asha Mwinyi")
@@ -456,7 +457,7 @@ def test_trying_again_what_is_done_is_refused_in_words(world, owner, pay):
     assert Payment.objects.get().state == payment.state
 
 
-@pytest.mark.parametrize("verb", ["retry", "settle", "dismiss"])
+@pytest.mark.parametrize("verb", ["retry", "settle"])
 def test_nothing_is_done_by_looking(doubtful, owner, verb):
     order = TokenOrder.objects.get()
 
@@ -480,21 +481,22 @@ def test_a_search_finds_the_device_by_name(unmatched, accountant):
     page = accountant.get(f"{url(unmatched)}match/", {"q": "bahati"})
     none = accountant.get(f"{url(unmatched)}match/", {"q": "nobody"})
 
-    assert [c.device.serial for c in page.context["candidates"]] == ["47000100011"]
-    assert none.context["candidates"] == []
+    assert [c.device.serial for c in page.context["found"].devices] == ["47000100011"]
+    assert [str(c.customer) for c in page.context["found"].customers] == ["Neema Bahati"]
+    assert none.context["found"].all == []
 
 
 def test_matching_settles_the_money_there_once(unmatched, accountant, world, work):
-    said = {"device": str(world.meter.public_id), "reason": "She called", "key": str(uuid.uuid4())}
+    form = said(to=f"device:{world.meter.public_id}", reason="She called")
 
-    first = accountant.post(f"{url(unmatched)}match/", said)
-    second = accountant.post(f"{url(unmatched)}match/", said)
+    first = accountant.post(f"{url(unmatched)}match/", form)
+    second = accountant.post(f"{url(unmatched)}match/", form)
     unmatched.refresh_from_db()
 
     assert first.status_code == second.status_code == 302
     assert (unmatched.state, unmatched.device) == ("received", world.meter)
     assert AuditEntry.objects.filter(action="payment.assigned").count() == 1
-    assert "Asha Mwinyi matched it to 47000100011: She called" in text_of(
+    assert "Asha Mwinyi matched it to 47000100011. “She called”" in text_of(
         accountant.get(url(unmatched))
     )
 
@@ -509,10 +511,10 @@ def test_matching_without_a_device_or_reason_comes_back_with_422(unmatched, acco
 
 
 def test_who_may_not_match_gets_403(unmatched, clerk, world):
-    said = {"device": str(world.meter.public_id), "reason": "x", "key": str(uuid.uuid4())}
+    form = said(to=f"device:{world.meter.public_id}")
 
     assert clerk.get(f"{url(unmatched)}match/").status_code == 403
-    assert clerk.post(f"{url(unmatched)}match/", said).status_code == 403
+    assert clerk.post(f"{url(unmatched)}match/", form).status_code == 403
     unmatched.refresh_from_db()
     assert unmatched.state == "unmatched"
 
@@ -527,13 +529,13 @@ def test_a_conflict_is_compared_and_closed_with_a_note(world, accountant, clerk,
     address = f"{url(payment)}conflicts/{row.pk}/"
 
     page = accountant.get(address)
-    forbidden = clerk.post(f"{address}close/", {"note": "x"})
-    empty = accountant.post(f"{address}close/", {"note": ""})
-    closed = accountant.post(f"{address}close/", {"note": "Airtel says 5000 is right"})
-    again = accountant.post(f"{address}close/", {"note": "me too"})
+    forbidden = clerk.post(f"{address}close/", said(note="x"))
+    empty = accountant.post(f"{address}close/", said(note=""))
+    closed = accountant.post(f"{address}close/", said(note="Airtel says 5000 is right"))
+    again = accountant.post(f"{address}close/", said(note="me too"))
 
     assert "TZS 5,000" in text_of(page)
-    assert "8000" in text_of(page)
+    assert "TZS 8,000" in text_of(page)
     assert forbidden.status_code == 403
     assert empty.status_code == again.status_code == 422
     assert closed.status_code == 302

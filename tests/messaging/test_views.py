@@ -9,6 +9,7 @@ from accounts.models import AuditEntry
 from messaging.length import sms_count
 from messaging.models import IncomingMessage, Message
 from tests.conftest import client_for, make_user, make_world
+from tests.desk.said import said
 from vending.models import TokenOrder
 
 
@@ -128,8 +129,8 @@ def test_the_way_back_never_leads_elsewhere(world, clerk, elsewhere):
 def test_leaving_an_sms_twice_is_refused_in_words(world, clerk):
     old = message(state="failed")
 
-    first = clerk.post(f"/messages/{old.public_id}/dismiss/")
-    second = clerk.post(f"/messages/{old.public_id}/dismiss/")
+    first = clerk.post(f"/messages/{old.public_id}/dismiss/", said(how="leave"))
+    second = clerk.post(f"/messages/{old.public_id}/dismiss/", said(how="leave"))
 
     assert first.status_code == 302
     assert second.status_code == 422

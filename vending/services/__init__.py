@@ -14,6 +14,7 @@ from vending.services.decisions import (
     give_back,
     issue_anew,
     resume_order,
+    resume_orders,
     safe_from,
     settle_doubt,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "place_order",
     "release_lost",
     "resume_order",
+    "resume_orders",
     "resume_paused",
     "safe_from",
     "settle_doubt",

@@ -2,8 +2,9 @@
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from accounts.audit import audit
@@ -20,6 +21,7 @@ from vending.models import OrderEvent, TokenOrder
 from vending.services.issuing import close_as_issued, close_as_refused
 
 State = TokenOrder.State
+KNOWN_TOKEN = _("This token was issued for another payment already.")
 
 
 class NotInDoubt(DomainError):
@@ -56,9 +58,13 @@ def settle_doubt(*, order_id: int, token: str, reason: str, actor: User) -> Toke
         cleaned = registry.manufacturer(order.device.manufacturer).check_token(token)
     except Rejected as error:
         raise TokenRefused(reason=error.reason) from error
-    if TokenOrder.objects.filter(device=order.device, token=cleaned).exists():
-        raise TokenRefused(reason=_("This token was issued for another payment already."))
-    messages = close_as_issued(order, cleaned, actor=actor, note=reason)
+    if _is_known(order, cleaned):
+        raise TokenRefused(reason=KNOWN_TOKEN)
+    try:
+        with transaction.atomic():
+            messages = close_as_issued(order, cleaned, actor=actor, note=reason)
+    except IntegrityError:  # another order of this device got it at this very moment
+        raise TokenRefused(reason=KNOWN_TOKEN) from None
     _audit(order, actor, "order.doubt_settled", reason)
     messaging.send_after_commit(messages)
     return order
@@ -103,7 +109,7 @@ def give_back(*, order_id: int, reason: str, actor: User) -> TokenOrder:
 
 
 @transaction.atomic
-def dismiss_refused(*, order_id: int, actor: User) -> TokenOrder:
+def dismiss_refused(*, order_id: int, actor: User, reason: str = "") -> TokenOrder:
     """Leave a refused order at what it is, its money kept as credit: nobody has to look any more.
 
     :raises OrderNotWaiting: it is not refused, or somebody dealt with it
@@ -113,7 +119,7 @@ def dismiss_refused(*, order_id: int, actor: User) -> TokenOrder:
         raise OrderNotWaiting
     order.decided_by = str(actor)
     order.save(update_fields=["decided_by"])
-    _audit(order, actor, "order.refusal_accepted", "")
+    _audit(order, actor, "order.refusal_accepted", reason)
     return order
 
 
@@ -123,17 +129,38 @@ def resume_order(*, order_id: int, actor: User) -> TokenOrder:
 
     :raises OrderNotWaiting: it is not due any more
     """
-    from vending import tasks
-
     order = _lock(order_id)
     if order.state != State.DUE:
         raise OrderNotWaiting
+    _resume(order, actor)
+    return order
+
+
+@transaction.atomic
+def resume_orders(*, order_ids: Sequence[int], actor: User) -> int:
+    """Try all of these that still wait again now; return how many they were."""
+    orders = TokenOrder.objects.select_for_update(of=("self",), no_key=True)
+    waiting = orders.filter(pk__in=order_ids, state=State.DUE).exclude(paused_reason="")
+    found = list(waiting.order_by("pk"))
+    for order in found:
+        _resume(order, actor)
+    return len(found)
+
+
+def _resume(order: TokenOrder, actor: User) -> None:
+    from vending import tasks
+
     TokenOrder.objects.filter(pk=order.pk).update(paused_reason="", attempts=0, available_at=Now())
     _event(order, OrderEvent.Kind.RESUMED, "", actor)
     _audit(order, actor, "order.resumed", "")
     duework.announce(current_company().pk)
     tasks.ring_issue(order.pk)
-    return order
+
+
+def _is_known(order: TokenOrder, token: str) -> bool:
+    """Whether another order to this manufacturer got this very token: then it cannot be this one's."""
+    same = TokenOrder.objects.filter(token=token, device__manufacturer=order.device.manufacturer)
+    return same.exclude(pk=order.pk).exists()
 
 
 def safe_from(order: TokenOrder) -> dt.datetime:

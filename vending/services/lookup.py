@@ -1,6 +1,7 @@
 """Settling a doubt by asking the manufacturer, where it can be asked."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -22,6 +23,7 @@ from vending.services.issuing import close_as_issued, request_of
 
 State = TokenOrder.State
 CLOCK_SKEW = dt.timedelta(minutes=10)
+MOST_CANDIDATES = 20
 
 
 def look_up(order_id: int) -> list[Message]:
@@ -96,7 +98,7 @@ def _conclude(order: TokenOrder, found: list[FoundToken], cls: type[Manufacturer
         _note(order, "The manufacturer remembers one purchase that fits.")
         return close_as_issued(order, found[0].token)
     if found:
-        _note(order, f"{len(found)} purchases fit: a person has to choose.")
+        _note(order, f"{len(found)} purchases fit: a person has to choose.", found)
         TokenOrder.objects.filter(pk=order.pk, state=State.IN_DOUBT).update(available_at=None)
         return []
     asked_at = order.requested_at or order.created_at
@@ -117,5 +119,18 @@ def _order_again(order: TokenOrder) -> None:
     tasks.ring_issue(order.pk)
 
 
-def _note(order: TokenOrder, text: str) -> None:
-    OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.LOOKED_UP, text=text[:500])
+def _note(order: TokenOrder, text: str, found: Sequence[FoundToken] = ()) -> None:
+    OrderEvent.objects.create(
+        order=order,
+        kind=OrderEvent.Kind.LOOKED_UP,
+        text=text[:500],
+        found=[_as_json(each) for each in found[:MOST_CANDIDATES]],
+    )
+
+
+def _as_json(found: FoundToken) -> dict[str, str]:
+    return {
+        "token": found.token,
+        "quantity": "" if found.quantity is None else str(found.quantity),
+        "issued_at": found.issued_at.isoformat() if found.issued_at else "",
+    }
