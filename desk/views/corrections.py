@@ -77,7 +77,7 @@ def _show(
         "withdrawal": withdrawal,
         "is_withdrawing": withdrawal is returned,
         "is_own": is_own,
-        "may_withdraw": row.state in (State.ASKED, State.APPROVED)
+        "may_withdraw": (row.state == State.APPROVED or (row.state == State.ASKED and is_own))
         and may(user, "payments.refund_payment"),
         "can_retry": row.waits_for_person and operator_can_refund(row.payment, row.amount),
         "retry": OneTimeForm(auto_id="id_retry_%s"),

@@ -10,9 +10,11 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import get_language
 
 from accounts.audit import audit
 from accounts.models import User
+from common import formats
 from common.errors import DomainError
 from common.money import on_grid
 from common.queue import after_commit
@@ -244,9 +246,13 @@ def _close(
 def _require_refundable(source: Source, amount: Decimal) -> None:
     most = most_of(source)
     if not 0 < amount <= most:
-        raise NothingToRefund(most=f"{most.normalize():f}")
+        raise NothingToRefund(most=_money(most))
     if source.is_whole and source.payment is not None and amount != source.payment.amount:
-        raise RefundWhole(amount=f"{source.payment.amount.normalize():f}")
+        raise RefundWhole(amount=_money(source.payment.amount))
+
+
+def _money(amount: Decimal) -> str:
+    return formats.money(amount, current_company().currency, get_language() or "en")
 
 
 def _require_reversible(payment: Payment) -> None:

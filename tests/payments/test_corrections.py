@@ -198,7 +198,7 @@ def test_money_that_was_spent_meanwhile_is_not_refunded(world, jua, amina, asha,
         services.issue_from_credit(device_id=world.meter.pk, actor=amina, key=uuid4())
         work()
 
-    with pytest.raises(services.NothingToRefund, match="At most 0"):
+    with pytest.raises(services.NothingToRefund, match="At most TZS\xa00"):
         approve(refund, asha)
 
     refund.refresh_from_db()
@@ -264,7 +264,7 @@ def test_credit_of_a_customer_goes_back(world, amina):
         pay_by=Correction.PayBy.HAND, reason="Moves away", actor=amina, now=NOW,
     )  # fmt: skip
 
-    assert [most_of(source) for source in sources_of_customer(world.neema)] == [0, 0]
+    assert [most_of(source) for source in sources_of_customer(world.neema)] == [0]
     assert balance(Account.REFUNDS_PAYABLE, refund.pk) == 700
     by_hand(refund, amina)
     assert balance(Account.CASH_DESK, amina.pk) == -700
