@@ -560,17 +560,17 @@ def test_queries_do_not_grow_with_the_books(accountant, full_books, pay, name):
     url = reverse(f"reports:{name}", args=args)
 
     def count():
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             get(accountant, url)
-        return len(queries)
+        # What is remembered of companies and log-ins for a while may be read anew in between.
+        return sum("tenants_" not in query["sql"] for query in queries)
 
     count()
     before = count()
     for _each in range(5):
         with silent():
             pay("500")
+    count()
 
     assert count() == before
 
