@@ -24,7 +24,7 @@ from simulation.site import Site
 
 # What is still open this long after the last fault never ends: seconds here are minutes in life (``clock``).
 LIVENESS_SECONDS = 60.0
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.2
 OPEN_WORK = """
 SELECT concat_ws(' ', 'payment', reference, state, attempts, 'due', available_at) AS what
     FROM payments_payment WHERE state = 'received'
