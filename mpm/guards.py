@@ -1,6 +1,7 @@
 """Readers for settings whose nonsense must stop the start with one sentence."""
 
 import datetime as dt
+import importlib
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -36,6 +37,21 @@ def no_crashing(text: str, *, is_development: bool) -> None:
     """:raises ImproperlyConfigured: points to die at are set where real money moves"""
     if text and not is_development:
         raise ImproperlyConfigured("MPM_CRASH_AT is set: it kills processes and is for tests only.")
+
+
+def make_defective(name: str, *, is_development: bool) -> None:
+    """Switch on a deliberate defect of the simulation, which must come before any room is loaded.
+
+    :raises ImproperlyConfigured: one is named where real money moves
+    """
+    if not name:
+        return
+    if not is_development:
+        raise ImproperlyConfigured(
+            "MPM_DEFECT is set: it makes errors on purpose and is for tests only."
+        )
+    # By name: what is shipped does not hold the simulation.
+    importlib.import_module("simulation.defects").install(name)
 
 
 def days(name: str, number: int) -> dt.timedelta:

@@ -14,7 +14,16 @@ from kombu import Queue
 
 from mpm import embedded
 from mpm.database import needs_owner
-from mpm.guards import days, fernet_keys, host_name, no_crashing, proxies, redis_url, scheme
+from mpm.guards import (
+    days,
+    fernet_keys,
+    host_name,
+    make_defective,
+    no_crashing,
+    proxies,
+    redis_url,
+    scheme,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -24,6 +33,7 @@ if (BASE_DIR / ".env").exists():
 DEBUG = env.bool("DEBUG", default=False)
 IS_DEVELOPMENT = env.bool("DEVELOPMENT", default="DATABASE_URL" not in os.environ)
 no_crashing(env.str("MPM_CRASH_AT", default=""), is_development=IS_DEVELOPMENT)
+make_defective(env.str("MPM_DEFECT", default=""), is_development=IS_DEVELOPMENT)
 LOCAL_DIR = Path(env.str("MPM_LOCAL_DIR", default=str(BASE_DIR / ".local")))
 
 # In development the keys are made once and kept below .local; in production they must be given.
