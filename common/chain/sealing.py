@@ -61,17 +61,18 @@ def seal(chain: Chain, *, seconds: float = 20.0, batch: int = BATCH) -> int:
 
 
 @transaction.atomic
-def seal_batch(chain: Chain, *, batch: int = BATCH) -> int:
+def seal_batch(chain: Chain, *, batch: int = BATCH, stragglers: bool = False) -> int:
     """Seal the first rows that are not yet; return how many. One transaction.
 
-    The lock is taken by sealers only, so nobody who writes waits for it.
+    The lock is taken by sealers only, so nobody who writes waits for it. ``stragglers`` looks at everything from
+    the beginning: also at what turned up when the past was thought complete.
     """
     now = _lock(chain)
     if now is None:
         return 0
     last = chain.seal._default_manager.order_by("-number").first()
     begin = last.complete_to if last else 0
-    rows = _unsealed(chain, begin, batch)
+    rows = _unsealed(chain, 0 if stragglers else begin, batch)
     if not rows:
         return 0
     previous = bytes(last.hash) if last else GENESIS

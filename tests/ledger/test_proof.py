@@ -147,6 +147,28 @@ def test_a_posting_that_appears_behind_the_chain_is_named(sealed, monkeypatch):
     assert seal_books() == 0, "sealing it would hide it"
 
 
+def test_a_straggler_that_a_person_looked_at_is_sealed_and_stands_in_the_audit_log(sealed, capsys):
+    with past_the_triggers() as cursor:
+        cursor.execute("DELETE FROM ledger_sealedposting WHERE position = 9")
+        cursor.execute("DELETE FROM ledger_seal WHERE number = 3")
+        cursor.execute("DELETE FROM ledger_sealedposting WHERE position > 6")
+        cursor.execute("UPDATE ledger_seal SET complete_to = %s WHERE number = 2", [sealed[7]])
+        cursor.execute("UPDATE ledger_posting SET recorded_at = recorded_at - interval '2 hours'")
+    assert [name for name in found() if name[0] == "never_sealed"] == [
+        ("never_sealed", sealed[6]),
+        ("never_sealed", sealed[7]),
+    ]
+
+    call_command("seal_stragglers", "--company", "jua", "--json")
+
+    assert json.loads(capsys.readouterr().out) == {"postings": sealed[6:8]}
+    assert AuditEntry.objects.get(action="books.stragglers_sealed").facts == {
+        "postings": f"{sealed[6]}, {sealed[7]}"
+    }
+    assert "never_sealed" not in {kind for kind, _ in found()}
+    assert SealedPosting.objects.count() == 9
+
+
 @pytest.mark.parametrize("position", [1, 2, 3, 4, 9])
 def test_a_changed_fingerprint_is_told_from_a_changed_posting(sealed, position):
     tamper("UPDATE ledger_sealedposting SET hash = sha256('x') WHERE position = %s", position)
