@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox import control, pages, phone, settings_page, strict
+from sandbox import control, pages, phone, settings_page, statements, strict
 from sandbox.options import Options
 from sandbox.vendors import (
     africastalking,
@@ -25,6 +25,7 @@ BLUEPRINTS = (
     pages.bp,
     phone.bp,
     settings_page.bp,
+    statements.bp,
     calin.bp,
     calin_smart.bp,
     sunking.bp,

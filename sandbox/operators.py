@@ -34,6 +34,7 @@ FAULTS = {
     "wrong_key": "is not authentic: signed with another key",
     "expired": "is not authentic: signed too long ago",
     "validate_only": "asks and never reports",
+    "dropped": "takes the money and never reports it",
 }
 NAMES_FOR_YES = {True: "accepted", False: "returned", None: "unknown"}
 ANSWER_SECONDS = 30.0
@@ -168,6 +169,8 @@ def _run(session: Session, payment: Payment, request: Request) -> tuple[str, str
         payment = replace(payment, told=asked.told)
     if request.fault == "validate_only":
         return "validated", ""
+    if request.fault == "dropped":
+        return "unknown", "the report was lost"
     reported = _report(session, _tampered(payment, request.fault), request)
     _say_more(session, payment, request)
     return NAMES_FOR_YES[reported.is_yes], reported.reason

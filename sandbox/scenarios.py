@@ -35,6 +35,7 @@ SCENARIOS: dict[str, Scenario] = {
     "reported_at_once": Scenario("The operator reports ten times at once", "at_once", 10),
     "other_amount": Scenario("The operator reports again, another amount", "again_other_amount"),
     "unvalidated": Scenario("The operator reports without asking", "unvalidated"),
+    "dropped": Scenario("The operator takes the money and never reports it", "dropped"),
     "manufacturer_slow": Scenario(
         "The manufacturer takes 15 seconds", vendor="manufacturers", fault=Fault("slow", 15)
     ),

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox import addresses
+from sandbox import addresses, statements
 from sandbox.faults import GROUPS, KINDS, VENDORS, Fault, Rule, UnknownFault
 from sandbox.pages import page
 from sandbox.world import World, world
@@ -81,4 +81,5 @@ def _page(here: World, error: str, typed: dict[str, dict[str, str]] | None = Non
         vendors=[*GROUPS, *VENDORS],
         kinds=KINDS,
         labels=LABELS,
+        statements=statements.links(),
     )

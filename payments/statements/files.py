@@ -202,11 +202,9 @@ def _xlsx_rows(table: Table) -> Iterator[Row]:
             if sheet is None:
                 raise NotAStatement(why=_("The workbook has no visible sheet."))
             sheet.reset_dimensions()  # some writers say A1 and write a thousand rows
-            for number, cells in enumerate(
-                sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), start=1
-            ):
-                row = [_xlsx_cell(cell) for cell in cells]
-                if any(cell != "" for cell in row):
+            for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+                row = _without_end([_xlsx_cell(cell) for cell in cells[:MAX_COLUMNS]])
+                if row:
                     yield number, row
         except NotAStatement:
             raise
@@ -223,6 +221,13 @@ def _xlsx_rows(table: Table) -> Iterator[Row]:
             raise NotAStatement(why=_("The workbook is damaged.")) from error
         except zipfile.BadZipFile as error:
             raise NotAStatement(why=_("The workbook is damaged.")) from error
+
+
+def _without_end(row: list[Cell]) -> list[Cell]:
+    """Take the empty cells off the end of a row."""
+    while row and row[-1] == "":
+        row.pop()
+    return row
 
 
 def _xlsx_cell(value: Any) -> Cell:

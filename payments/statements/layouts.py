@@ -63,8 +63,8 @@ WORDS: Mapping[Field, tuple[str, ...]] = {
     Field.TIME: ("transaction time", "time", "hora", "heure", "saa"),
     Field.ACCOUNT: (
         "a c no", "account no", "account number", "bill reference", "bill ref number", "customer reference",
-        "account reference", "reference", "meter number", "meter", "device", "conta", "referencia do cliente",
-        "message", "account", "compte",
+        "account reference", "reference", "referencia", "meter number", "meter", "device", "conta",
+        "referencia do cliente", "message", "account", "compte",
     ),
     Field.PHONE: (
         "sender msisdn", "payer msisdn", "customer msisdn", "msisdn", "from msisdn", "sender mobile number",

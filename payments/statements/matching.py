@@ -80,7 +80,10 @@ class Found:
 
 @dataclass(slots=True)
 class Matched:
-    """Everything found. ``outside`` and ``quiet`` are payments that need no line: at the edges, or given back."""
+    """Everything found.
+
+    Payments that need no line are ``outside``, at the edges, or ``quiet``: of another time, or given back.
+    """
 
     found: list[Found] = field(default_factory=list)
     outside: list[int] = field(default_factory=list)
@@ -285,9 +288,15 @@ class _Match:
                 self.result.quiet.append(ours.id)
             elif self._should_be_known(ours):
                 self._say(Verdict.HERE, None, ours.id, ours.amount)
-            else:
+            elif self._is_at_the_edge(ours):
                 self.result.outside.append(ours.id)
+            else:
+                self.result.quiet.append(ours.id)
 
     def _should_be_known(self, ours: Ours) -> bool:
         span = self.result.span
         return span is not None and span.first + START_MARGIN <= ours.at <= span.last - END_MARGIN
+
+    def _is_at_the_edge(self, ours: Ours) -> bool:
+        span = self.result.span
+        return span is not None and span.first - START_MARGIN <= ours.at <= span.last + START_MARGIN

@@ -22,6 +22,7 @@ from tenants.scope import current_company
 
 Verdict = StatementLine.Verdict
 FLAGGABLE = frozenset(Verdict) - {Verdict.BOTH, Verdict.UNDONE, Verdict.OTHER}
+FLAG_FIELDS = ["flagged_at", "flagged_by", "flag_reason", "closed_at", "closed_by", "note"]
 BOOKED_BEFORE = dt.timedelta(days=1)  # the operator's clock may be ahead of ours
 
 
@@ -97,8 +98,15 @@ def _stands(line: StatementLine, payment: Payment) -> StatementLine:
         line.verdict = Verdict.BOTH if is_same else Verdict.DIFFERS
         line.ours = payment.amount
     line.payment, line.wanted_by = payment, None
-    line.save(update_fields=["verdict", "ours", "payment", "wanted_by"])
+    _close_by_itself(line, str(_("The operator reported it meanwhile.")))
+    line.save(update_fields=["verdict", "ours", "payment", "wanted_by", *FLAG_FIELDS])
     return line
+
+
+def _close_by_itself(line: StatementLine, note: str) -> None:
+    """A flag on money that was missing is dealt with once it is in both."""
+    if line.is_flagged and line.verdict == Verdict.BOTH:
+        line.closed_at, line.closed_by, line.note = timezone.now(), line.flagged_by, note
 
 
 def _record(
@@ -117,9 +125,9 @@ def _record(
         raise CannotRecord(why=kept.reason)
     line.verdict, line.payment, line.ours = Verdict.BOTH, payment, payment.amount
     line.recorded_at, line.recorded_by, line.wanted_by = now, str(actor), None
-    line.save(
-        update_fields=["verdict", "payment", "ours", "recorded_at", "recorded_by", "wanted_by"]
-    )
+    _close_by_itself(line, str(_("Recorded.")))
+    changed = ("verdict", "payment", "ours", "recorded_at", "recorded_by", "wanted_by")
+    line.save(update_fields=[*changed, *FLAG_FIELDS])
     audit(
         actor=actor,
         action="payment.recorded",
@@ -262,9 +270,7 @@ def flag_all(*, statement_id: int, verdict: str, reason: str, actor: User) -> in
 
 
 def _save_flag(line: StatementLine) -> None:
-    line.save(
-        update_fields=["flagged_at", "flagged_by", "flag_reason", "closed_at", "closed_by", "note"]
-    )
+    line.save(update_fields=FLAG_FIELDS)
 
 
 def _audit_line(actor: User, action: str, line: StatementLine, reason: str) -> None:

@@ -132,12 +132,13 @@ def _ask(statement: Statement, line: StatementLine) -> None:
             source_id=line.payment_id,
         ) as adapter:
             status = adapter.fetch_status(line.payment.reference)
-            answer = f"{ANSWERS[status.state]} {status.receipt} {status.message}"
+            told = (ANSWERS[status.state], status.receipt, status.message)
+            answer = " ".join(filter(None, told))
     except PluginError as error:
         answer = error.reason
     except registry.UnknownPlugin:
         answer = "The operator's plug-in is no longer installed."
-    StatementLine.objects.filter(pk=line.pk).update(is_asking=False, answer=answer.strip()[:300])
+    StatementLine.objects.filter(pk=line.pk).update(is_asking=False, answer=answer[:300])
 
 
 ANSWERS = {

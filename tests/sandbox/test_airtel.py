@@ -110,6 +110,7 @@ def test_a_silent_product_leaves_the_payment_refused_before_and_unknown_after(ai
         ("unvalidated", 0, ["5000"]),
         ("out_of_order", 1, ["5000"]),
         ("validate_only", 1, []),
+        ("dropped", 1, []),
     ],
 )
 def test_the_operator_misreports_as_told(airtel, product, fault, validations, amounts):

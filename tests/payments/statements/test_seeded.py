@@ -15,11 +15,11 @@ LISTS = {"operator", "differs", "here", "twice", "reversed", "stands", "unreadab
 def test_all_50_gaps_of_10_000_lines_are_found_without_a_false_alarm(world, compared, make, seed):
     month = seeded(world, seed=seed)
     Payment.objects.bulk_create(month.payments)
-    started = time.monotonic()
+    started = time.process_time()  # others may use the machine
 
     statement = compared(month.rows, make=make)
 
-    took = time.monotonic() - started
+    took = time.process_time() - started
     found = {
         verdict: set(references)
         for verdict, references in verdicts(statement).items()
@@ -27,4 +27,4 @@ def test_all_50_gaps_of_10_000_lines_are_found_without_a_false_alarm(world, comp
     }
     assert found == month.expected
     assert sum(len(each) for each in found.values()) == 50
-    assert took < 40, f"{took:.1f} s"
+    assert took < 30, f"{took:.1f} s"
