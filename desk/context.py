@@ -14,9 +14,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.access import may
+from accounts.models import User
+from common.filters import clean_query
 from common.words import _
 from desk import inbox
+from desk.finding import Elsewhere, elsewhere
 from tenants.pulse import Pulse, pulse
+from tenants.scope import current_company
 
 LISTS = frozenset(
     {
@@ -129,6 +133,15 @@ class Shell:
         if found is None or company is None or not found.is_missed_by(company, timezone.now()):
             return None
         return found
+
+    @cached_property
+    def elsewhere(self) -> list[Elsewhere]:
+        """What the text that a list is searched for finds in the other lists."""
+        text, company = clean_query(self.request.GET.get("q", "")), current_company()
+        user = self.request.user
+        if not text or not isinstance(user, User):
+            return []
+        return elsewhere(company, user, text, here=self.view)
 
     @property
     def search_url(self) -> str:

@@ -1,22 +1,28 @@
 """One box for everything: a name, a phone in any spelling, a device number, a receipt."""
 
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from accounts.access import may
 from accounts.models import User
+from common.words import _
 from customers.models import Customer
 from customers.selectors import customer_list, customers_with_phone
-from desk.customers import CustomerRow, customer_rows
+from desk.customers import CustomerRow, customer_rows, customers_asked
 from desk.devices import DeviceRow, device_rows
 from devices.selectors import device_list, device_with_serial
+from messaging.selectors import message_list
 from payments.models import Payment
 from payments.selectors import exact_hit, matching
 from payments.standing import Standing, standings
 from tenants.models import Company
 
 MOST = 10
+MOST_COUNTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,59 @@ class Hits:
     @property
     def is_empty(self) -> bool:
         return not (self.customer_count or self.device_count or self.payment_count)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """How much of another kind a list's search would find, and where. ``is_more``: at least that much."""
+
+    label: Any
+    count: int
+    is_more: bool
+    url: str
+
+
+KINDS = (
+    # what a list's view is called, who may see it, its name, what else its address asks
+    ("desk:customer-list", "customers.view_customer", _("Customers"), {}),
+    ("desk:device-list", "devices.view_device", _("Devices"), {}),
+    ("payments:payment-list", "payments.view_payment", _("Payments"), {"period": "all"}),
+    ("messaging:message-list", "messaging.view_message", _("Messages"), {}),
+)
+
+
+def elsewhere(company: Company, user: User, text: str, *, here: str) -> list[Elsewhere]:
+    """Return which other lists have something for this text, at most a hundred counted of each.
+
+    :param here: the view that searches its own list already
+    """
+    found = []
+    for view, permission, label, asked in KINDS:
+        if view == here or not may(user, permission):
+            continue
+        count = _rows(view, company, text)[: MOST_COUNTED + 1].count()
+        if count:
+            url = f"{reverse(view)}?{urlencode({**asked, 'q': text})}"
+            shown = min(count, MOST_COUNTED)
+            found.append(Elsewhere(label, shown, count > MOST_COUNTED, url))
+    return found
+
+
+def _rows(view: str, company: Company, text: str) -> QuerySet[Any]:
+    asked, country = {"q": text}, company.country
+    match view:
+        case "desk:customer-list":
+            return customers_asked(company, asked).order_by()
+        case "desk:device-list":
+            return device_list(country=country, asked=asked).order_by()
+        case "payments:payment-list":
+            return _payments(text, country)
+    return message_list(country=country, asked=asked).order_by()
+
+
+def _payments(text: str, country: str) -> QuerySet[Any]:
+    payments = Payment.objects.exclude(state=Payment.State.VALIDATED)
+    return payments.filter(matching(text, country=country))
 
 
 def exact_url(company: Company, user: User, text: str) -> str:
@@ -60,10 +119,7 @@ def hits(company: Company, user: User, text: str) -> Hits:
     customers = customer_list(country=country, asked=asked)
     devices = device_list(country=country, asked=asked)
     payments = (
-        Payment.objects.select_related("connection", "customer", "device")
-        .exclude(state=Payment.State.VALIDATED)
-        .filter(matching(text, country=country))
-        .order_by("-pk")
+        _payments(text, country).select_related("connection", "customer", "device").order_by("-pk")
     )
     if not may(user, "customers.view_customer"):
         customers = customers.none()

@@ -17,6 +17,7 @@ from plugins import services as plugin_services
 from plugins.contracts import Manufacturer
 from plugins.errors import PluginError
 from plugins.models import Connection
+from plugins.registry import UnknownPlugin
 
 KEEP_SECONDS = 24 * 3600
 PATIENCE = dt.timedelta(minutes=3)  # longer than any maker's deadline
@@ -72,7 +73,16 @@ def check(device_id: int) -> SerialCheck:
             facts = adapter.look_up_device(device.serial)
     except PluginError as error:
         return _keep(device_id, State.FAILED, error.reason)
+    except KeyError as missing:
+        return _keep(device_id, State.FAILED, f"The connection's settings lack {missing}.")
+    except UnknownPlugin:
+        return _keep(device_id, State.FAILED, "The manufacturer's plug-in is no longer installed.")
     return _keep(device_id, State.KNOWN if facts.is_known else State.UNKNOWN, facts.description)
+
+
+def give_up(device_id: int) -> SerialCheck:
+    """Note that asking failed in a way that nobody foresaw, so that nobody waits for an answer."""
+    return _keep(device_id, State.FAILED, "Asking failed in our program; your technician sees why.")
 
 
 def _keep(device_id: int, state: State, text: str) -> SerialCheck:

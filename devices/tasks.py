@@ -12,4 +12,8 @@ def check_serial(*, schema: str, device_id: int, **_: Any) -> None:
     from devices import serial_check
 
     with in_company(schema):
-        serial_check.check(device_id)
+        try:
+            serial_check.check(device_id)
+        except Exception:
+            serial_check.give_up(device_id)
+            raise

@@ -7,14 +7,16 @@ from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
-from devices import serial_check
+from devices import serial_check, tasks
 from devices.models import Device
 from ledger.models import Account
 from ledger.selectors import balance
 from plugins.contracts import Capability, DeviceFacts
 from plugins.demo_meter.adapter import DemoMeter
 from plugins.errors import Unavailable
+from plugins.models import Connection
 from tests.desk.said import said
+from tests.payments.makers import use_calin
 from vending.models import TokenOrder
 
 LIST = "desk:device-list"
@@ -246,6 +248,29 @@ def test_what_the_maker_says_stands_on_the_page_and_ends_the_polling(
     assert "hx-trigger" not in fragment
     assert "<html" not in fragment
     assert words in detail(clerk, world.meter).content.decode()
+
+
+def test_empty_settings_of_the_connection_are_named(world):
+    use_calin(world.meter)
+    Connection.objects.filter(plugin="calin_meter").update(settings={}, secrets={})
+
+    check = serial_check.check(world.meter.pk)
+
+    assert check.state == "failed"
+    assert check.text.startswith("The connection's settings lack ")
+
+
+def test_a_check_that_fails_in_our_program_is_not_waited_for(world, monkeypatch):
+    def broken(_device_id):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(serial_check, "check", broken)
+    serial_check.ask_check(world.meter.pk)
+
+    with pytest.raises(RuntimeError):
+        tasks.check_serial(schema="jua", device_id=world.meter.pk)
+
+    assert serial_check.latest_check(world.meter.pk).state == "failed"
 
 
 def test_a_question_that_nobody_takes_up_is_not_waited_for_for_ever(clerk, world, can_look_up):

@@ -79,3 +79,18 @@ def test_a_common_word_shows_ten_and_leads_to_the_rest(
     assert len(response.context["hits"].customers) == 10
     assert "All 13" in response.content.decode()
     assert Payment.objects.count() == 1
+
+
+def test_a_list_that_is_searched_offers_hits_of_other_kinds(world, owner, pay):
+    pay("5000")
+
+    payments = owner.get("/payments/", {"q": "bahati"}).content.decode()
+    customers = owner.get("/customers/", {"q": "bahati"}).content.decode()
+    nothing = owner.get("/customers/", {"q": "nobody at all"}).content.decode()
+    unasked = owner.get("/customers/").content.decode()
+
+    assert '<a href="/customers/?q=bahati">Customers: 1</a>' in payments
+    assert '<a href="/devices/?q=bahati">Devices: 1</a>' in payments
+    assert '<a href="/payments/?period=all&amp;q=bahati">Payments: 1</a>' in customers
+    assert 'id="els"' not in nothing
+    assert 'id="els"' not in unasked
