@@ -69,7 +69,7 @@ class OneTimeForm(forms.Form):
 class ReasonForm(OneTimeForm):
     reason = forms.CharField(
         label=_("Why"),
-        help_text=_("Stands on the payment for whoever looks later."),
+        help_text=_("Kept for whoever looks later."),
         max_length=300,
         widget=forms.Textarea({"rows": 2}),
     )

@@ -30,7 +30,7 @@ def many_at_once(items: Sequence[Item]) -> Iterator[Many]:
         if count < LEAST:
             continue
         if group == "returned":
-            label = _("Take returned payments off, %(count)s…") % {"count": count}
+            label = _("Take %(count)s returned payments off…") % {"count": count}
             yield Many(label, reverse("desk:payments-dismiss"), "payments.decide_payment")
         else:
             facts = {"count": count, "maker": maker_name(group)}

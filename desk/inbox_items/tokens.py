@@ -68,17 +68,20 @@ def _doubt(order: TokenOrder, payment: Payment | None, writer: Writer) -> Item:
 
 def _refusal(order: TokenOrder, payment: Payment | None, writer: Writer) -> Item:
     facts = {"maker": maker_name(order.device.manufacturer), "device": order.device.label}
-    kept = (
-        _("The money is kept as credit of the device.")
-        if order.cost
-        else _("The days stay owed on the plan.")
-    )
+    title = _("%(maker)s refused a token for %(device)s")
+    if order.task == TokenOrder.Task.UNLOCK:
+        title = _("%(maker)s refused to unlock %(device)s")
+        kept = _("The plan stays paid, and the unlocking stays owed.")
+    elif order.cost:
+        kept = _("The money is kept as credit of the device.")
+    else:
+        kept = _("The days stay owed on the plan.")
     return Item(
         key=f"order-{order.public_id}",
         tab=Tab.TOKENS,
         tone=Tone.BAD,
         icon="cross",
-        title=_("%(maker)s refused a token for %(device)s") % facts,
+        title=title % facts,
         text=f"“{order.reason}” {kept}" if order.reason else kept,
         facts=_order_facts(order, payment, writer),
         since=order.closed_at or order.created_at,

@@ -53,6 +53,8 @@ def payment_trace(story: Story, writer: Writer, may: May) -> Trace:
         notes=notes,
         more=[action for action in give_back_actions(story) if may(action.permission)],
     )
+    for note in notes[1:]:
+        note.actions = [replace(each, is_main=False) for each in note.actions]
     if notes and trace.outcome.tone == Tone.GOOD:
         # One filled button: what is open comes before what may be repeated.
         trace.outcome.actions = [replace(each, is_main=False) for each in trace.outcome.actions]
