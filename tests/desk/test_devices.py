@@ -16,7 +16,6 @@ from plugins.demo_meter.adapter import DemoMeter
 from plugins.errors import Unavailable
 from plugins.models import Connection
 from tests.desk.said import said
-from tests.payments.makers import use_calin
 from vending.models import TokenOrder
 
 LIST = "desk:device-list"
@@ -251,8 +250,9 @@ def test_what_the_maker_says_stands_on_the_page_and_ends_the_polling(
 
 
 def test_empty_settings_of_the_connection_are_named(world):
-    use_calin(world.meter)
-    Connection.objects.filter(plugin="calin_meter").update(settings={}, secrets={})
+    world.meter.manufacturer = "calin_smart_meter"
+    world.meter.save(update_fields=["manufacturer"])
+    Connection.objects.create(plugin="calin_smart_meter", kind="manufacturer")
 
     check = serial_check.check(world.meter.pk)
 
