@@ -51,7 +51,7 @@ class Elsewhere:
     url: str
 
 
-KINDS = (
+KINDS: tuple[tuple[str, str, Any, dict[str, str]], ...] = (
     # what a list's view is called, who may see it, its name, what else its address asks
     ("desk:customer-list", "customers.view_customer", _("Customers"), {}),
     ("desk:device-list", "devices.view_device", _("Devices"), {}),
