@@ -101,11 +101,13 @@ def most_of(source: Source) -> Decimal:
     return max(min(held, left), ZERO)
 
 
-def refunded(payment: Payment) -> Decimal:
-    """Return how much of a payment was decided to go back so far."""
+def refunded(payment: Payment, pot: Correction.Pot | None = None) -> Decimal:
+    """Return how much of a payment was decided to go back so far; from one place, or from all."""
     decided = Correction.objects.filter(
         payment=payment, kind=Correction.Kind.REFUND, state__in=DECIDED
     )
+    if pot is not None:
+        decided = decided.filter(pot=pot)
     total: Decimal | None = decided.aggregate(total=Sum("amount"))["total"]
     return total or ZERO
 

@@ -113,8 +113,8 @@ def ask_reversal(
 ) -> Correction:
     """Note that the operator took a payment back; above the limit a second person approves.
 
-    What still waits in suspense, or as credit of the device, goes back from there. What was spent already is a
-    loss, or is owed by the customer, by choice.
+    What still waits in suspense, or as credit of the device or the customer, goes back from there. What was spent
+    already is a loss, or is owed by the customer, by choice.
 
     :raises CannotReverse: it was not counted, or is reversed already
     :raises TokenOnItsWay: its order is open; give it back or wait for it

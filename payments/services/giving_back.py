@@ -1,5 +1,6 @@
 """The postings of refunds and reversals, written under the locks of the caller."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from ledger.selectors import balance
 from ledger.services import Line, Movement, credit, debit, post
 from payments.allocation import Part
 from payments.models import Correction, Payment
-from payments.refundable import Pot, Source, refunded
+from payments.refundable import ACCOUNTS, ZERO, Pot, Source, refunded
 from vending.models import TokenOrder
 
 State = Payment.State
@@ -71,11 +72,12 @@ def book_reversal(correction: Correction, source: Source, *, actor: User, now: d
     assert payment is not None
     lines = [credit(Account.OPERATOR_CLEARING, payment.amount, payment.connection_id)]
     if payment.state == State.SETTLED:
-        event, unspent = Event.REVERSED, _unspent(payment)
+        event, left = Event.REVERSED, _unspent(payment)
         taken = Account.LOSSES if correction.as_loss else Account.CUSTOMER_RECEIVABLE
         subject = None if correction.as_loss else payment.customer_id
-        lines.append(debit(taken, payment.amount - unspent, subject))
-        lines.append(debit(Account.DEVICE_CREDIT, unspent, payment.device_id))
+        lines.append(debit(taken, payment.amount - left.total, subject))
+        lines.append(debit(Account.DEVICE_CREDIT, left.of_device, payment.device_id))
+        lines.append(debit(Account.CUSTOMER_CREDIT, left.of_customer, payment.customer_id))
         _refusals(source).update(decided_by=str(actor))
     else:
         event = Event.RETURNED
@@ -86,21 +88,40 @@ def book_reversal(correction: Correction, source: Source, *, actor: User, now: d
 
 def spent_of(payment: Payment) -> Decimal:
     """Return what a reversal of this payment would be a loss of, or leave owed by the customer."""
-    return payment.amount - _unspent(payment) if payment.state == State.SETTLED else Decimal(0)
+    return payment.amount - _unspent(payment).total if payment.state == State.SETTLED else ZERO
 
 
-def _unspent(payment: Payment) -> Decimal:
-    """What of a settled payment became credit of its device, as far as that credit is still there."""
+@dataclass(frozen=True, slots=True)
+class _Unspent:
+    """What of a settled payment became credit, as far as that credit is still there."""
+
+    of_device: Decimal
+    of_customer: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return self.of_device + self.of_customer
+
+
+def _unspent(payment: Payment) -> _Unspent:
     refused = TokenOrder.objects.filter(
         source="payment", source_id=payment.pk, state=TokenOrder.State.REFUSED
     )
-    kept = refused.aggregate(total=Sum("cost"))["total"] or Decimal(0)
+    given_back: Decimal = refused.aggregate(total=Sum("cost"))["total"] or ZERO
+    # Below zero where earlier credit was spent too: of a refused order's money that part is not this payment's.
+    kept = {Part.DEVICE_CREDIT: given_back, Part.CUSTOMER_CREDIT: ZERO}
     for part in payment.parts:
-        if part["part"] == Part.DEVICE_CREDIT:
-            kept += max(Decimal(part["amount"]), Decimal(0))
-    kept = max(kept - refunded(payment), Decimal(0))
-    unspent = balance(Account.DEVICE_CREDIT, payment.device_id)
-    return min(kept, Decimal(payment.amount), unspent)
+        if part["part"] in kept:
+            kept[part["part"]] += Decimal(part["amount"])
+    return _Unspent(
+        _still_there(payment, kept[Part.DEVICE_CREDIT], Pot.DEVICE, payment.device_id),
+        _still_there(payment, kept[Part.CUSTOMER_CREDIT], Pot.CUSTOMER, payment.customer_id),
+    )
+
+
+def _still_there(payment: Payment, kept: Decimal, pot: Pot, subject_id: int | None) -> Decimal:
+    left = max(kept - refunded(payment, pot), ZERO)
+    return min(left, max(balance(ACCOUNTS[pot], subject_id), ZERO))
 
 
 def _refusals(source: Source) -> QuerySet[TokenOrder]:

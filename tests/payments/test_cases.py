@@ -25,27 +25,6 @@ LONG_AGO = dt.date(2026, 1, 10)
 
 
 @pytest.fixture
-def television(world, jua):
-    """Neema's television, without a device, with one instalment that is due."""
-
-    def sell(price):
-        return sell_appliance(
-            company=jua,
-            customer_id=world.neema.pk,
-            appliance="Television",
-            price=D(price),
-            down_payment=D(0),
-            instalments=1,
-            every=parse_period("30d"),
-            first_due=LONG_AGO,
-            sold_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
-            actor=None,
-        )
-
-    return sell
-
-
-@pytest.fixture
 def kit(world, jua):
     """Neema's SunKing kit: twelve instalments of 9000 per 30 days, all still to come."""
     use_sunking(world.meter)

@@ -1,0 +1,51 @@
+"""What a reversal takes: the credit that the payment brought, as far as it is there, and no other."""
+
+from django.utils import timezone
+
+from ledger.models import Account
+from ledger.selectors import balance
+from payments import books, services
+from tests.payments.makers import answering, use_calin
+from tests.payments.refunds import ask_refund, unmatched
+
+
+def reverse(payment, actor):
+    services.ask_reversal(
+        payment_id=payment.pk, as_loss=True, reason="Chargeback", actor=actor, now=timezone.now()
+    )
+
+
+def by_hand(refund, actor):
+    services.pay_out_by_hand(correction_id=refund.pk, paid_from="cash", reference="", actor=actor)
+
+
+def test_a_reversal_takes_what_is_kept_for_the_customer(world, amina, airtel):
+    payment = unmatched(world, airtel)
+    services.keep_as_credit(
+        payment_id=payment.pk, customer_id=world.neema.pk, reason="His", actor=amina
+    )
+    refund = ask_refund(
+        amina, payment, 1000, payment_id=None, pot="customer", customer_id=world.neema.pk
+    )
+
+    reverse(payment, amina)
+
+    assert balance(Account.CUSTOMER_CREDIT, world.neema.pk) == 0
+    assert balance(Account.LOSSES, None) == 1000
+    by_hand(refund, amina)
+    assert books.violations() == []
+
+
+def test_a_reversal_leaves_the_credit_that_was_there_before(world, amina, pay, television):
+    """A refused order gives back what the payment brought, and the earlier credit that it took."""
+    pay("4999")  # 39 are left of it
+    television("1000")
+    use_calin(world.meter)
+    with answering(code="03"):
+        payment = pay("1961")
+
+    reverse(payment, amina)
+
+    assert balance(Account.DEVICE_CREDIT, world.meter.pk) == 39
+    assert balance(Account.LOSSES, None) == 1000
+    assert books.violations() == []
