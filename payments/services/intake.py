@@ -206,10 +206,10 @@ class _Intake:
     @transaction.atomic
     def _book_new(self, notice: Notice, amount: Decimal) -> Outcome:
         """:raises IntegrityError: the reference stands already
-        :raises RecordedBefore: it was recorded from a statement, under its receipt
+        :raises RecordedBefore: it was recorded from a statement, under its receipt or spelled otherwise
         """
         if not self.is_statement:
-            recorded.require_not_recorded(self.connection.pk, notice, amount)
+            recorded.require_not_recorded(self.connection.pk, notice)
         device = device_typed(notice.account)
         reason = refusal_of(device)
         state = State.RECEIVED

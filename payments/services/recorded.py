@@ -4,9 +4,9 @@ A statement knows less than a call: it may hold the receipt instead of the refer
 recognised by its receipt too, and completes what was recorded.
 """
 
-from decimal import Decimal
+import contextlib
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
 from common.phone import same_or_raw
@@ -21,7 +21,7 @@ from tenants.models import Company
 
 KIND = "statement"  # of a kept callback that a person recorded
 State = Payment.State
-UNDER_RECEIPT = Prepared(
+UNDER_REFERENCE = Prepared(
     lambda: Payment.objects.filter(connection_id=Hole("connection"), reference=Hole("reference"))
 )
 
@@ -51,24 +51,32 @@ def hold_recording(connection_id: int, *, is_recording: bool) -> None:
         cursor.execute(f"SELECT {lock}(hashtextextended(%s, 0))", [name])
 
 
-def require_not_recorded(connection_id: int, notice: Notice, amount: Decimal) -> None:
-    """Ask, before a payment is written, whether it was recorded under its receipt.
+def require_not_recorded(connection_id: int, notice: Notice) -> None:
+    """Ask, before a payment is written, whether it was recorded under its receipt, or spelled otherwise.
 
     :raises RecordedBefore: it was
     """
-    if not notice.receipt or notice.receipt == notice.reference:
+    others = written_as(notice.reference, notice.receipt) - {notice.reference}
+    if not others:
         return
     hold_recording(connection_id, is_recording=False)
-    before = UNDER_RECEIPT.first(connection=connection_id, reference=notice.receipt)
-    if before is not None and before.amount == amount and is_recorded(before):
-        raise RecordedBefore(before)
+    for other in sorted(others):
+        before = UNDER_REFERENCE.first(connection=connection_id, reference=other)
+        if before is not None and is_recorded(before):
+            raise RecordedBefore(before)
+
+
+def written_as(*numbers: str) -> set[str]:
+    """Return how a statement may write these numbers: in capitals, or without the zeros in front."""
+    found = set(numbers) | {each.upper() for each in numbers}
+    return (found | {each.lstrip("0") for each in found if each.isdigit()}) - {""}
 
 
 def take_reference(payment: Payment, notice: Notice) -> None:
-    """Give a payment that stands under its receipt the operator's own reference."""
-    Payment.objects.filter(pk=payment.pk, reference=notice.receipt).update(
-        reference=notice.reference, receipt=notice.receipt
-    )
+    """Give a recorded payment the operator's own reference, unless another payment has that."""
+    mine = Payment.objects.filter(pk=payment.pk, reference=payment.reference)
+    with contextlib.suppress(IntegrityError), transaction.atomic():
+        mine.update(reference=notice.reference, receipt=notice.receipt)
 
 
 def is_same_device(payment: Payment, notice: Notice) -> bool:

@@ -16,6 +16,7 @@ from payments import services
 from payments.models import Payment
 from payments.statements.models import Statement, StatementLine
 from payments.statements.uploads import StatementIsBusy, lock_idle, put_to_work
+from payments.statements.values import spellings
 from plugins.contracts import Callback, Notice
 from plugins.models import Connection
 from tenants.scope import current_company
@@ -81,11 +82,12 @@ def _lock(line_id: int) -> StatementLine:
 
 def _standing(connection: Connection, line: StatementLine) -> Payment | None:
     """Return the payment that a row speaks of, by any of its numbers."""
-    numbers = {n for each in (line.reference, line.receipt) for n in (each, each.upper())} - {""}
+    numbers = spellings(line.reference) | spellings(line.receipt)
     mine = Payment.objects.filter(connection=connection)
     found = mine.filter(reference__in=numbers).first()
     if found is None:
-        since = (line.at or line.statement.uploaded_at) - BOOKED_BEFORE
+        uploaded_at = line.statement.uploaded_at  # a date that was read wrongly may lie after it
+        since = min(line.at or uploaded_at, uploaded_at) - BOOKED_BEFORE
         found = mine.filter(receipt__in=numbers, booked_at__gte=since).first()
     return found
 

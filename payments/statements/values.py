@@ -223,6 +223,7 @@ def _aware(moment: dt.datetime, offset: dt.tzinfo | None, here: ZoneInfo) -> dt.
 # --- references -----------------------------------------------------------------------------------
 
 _UNSEEN = re.compile(r"[\s\u00a0\u200b-\u200f\u202f\ufeff'’`]")
+MOST_ZEROS = 10  # in front of a number, that a spreadsheet drops
 _SPOILED = re.compile(r"\d([.,]\d+)?E\+\d+", re.IGNORECASE)
 
 
@@ -241,6 +242,15 @@ def key_of(text: str) -> str:
     """Return what two spellings of one reference have in common; empty for none."""
     key = bare(text).upper()
     return key.lstrip("0") or key[:1] if key.isdigit() else key
+
+
+def spellings(text: str) -> set[str]:
+    """Return how the operator may have written a reference of this key itself; none for none."""
+    key = key_of(text)
+    found = {text, text.upper(), text.lower(), key}
+    if key.isdigit():
+        found |= {key.zfill(length) for length in range(len(key), len(key) + MOST_ZEROS + 1)}
+    return found - {""}
 
 
 def distinct(cells: Sequence[Cell], most: int) -> list[str]:

@@ -42,7 +42,8 @@ class Paid:
 
 
 def paid(number, amount="5000", minutes=0, **more):
-    return Paid(f"MP2610{number:06d}", Decimal(amount), DAY + dt.timedelta(minutes=minutes), **more)
+    values = {"reference": f"MP2610{number:06d}", "at": DAY + dt.timedelta(minutes=minutes)}
+    return Paid(**values | {"amount": Decimal(amount), **more})
 
 
 def as_csv(rows, *, headings=HEADINGS, titles=(), encoding="utf-8", delimiter=","):

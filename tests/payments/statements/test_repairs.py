@@ -162,6 +162,56 @@ def test_a_late_call_is_recognised_by_its_receipt_and_brings_the_reference(
     assert balance(Account.OPERATOR_CLEARING, payment.connection_id) == 5000
 
 
+def test_a_late_call_of_the_same_receipt_and_another_amount_is_a_conflict(missing, asha, airtel):
+    record(missing(), asha)
+
+    said = airtel(reference="AT77", amount="6000", REFERENCE2="MP2610000001")
+
+    assert said.status == "400"
+    assert Conflict.objects.get().amount == "6000"
+    assert Payment.objects.get().amount == 5000
+
+
+SPELLINGS = [("7001", "0007001"), ("AB71", "ab71")]  # in the statement, in the call
+
+
+@pytest.mark.parametrize(("written", "sent"), SPELLINGS)
+def test_a_late_call_that_spells_its_reference_otherwise_counts_nothing(
+    missing, asha, airtel, work, written, sent
+):
+    record(missing(reference=written), asha)
+
+    for _time in range(2):
+        assert airtel(reference=sent, amount="5000").status == "200"
+    work()
+
+    assert Payment.objects.get().reference == sent
+    assert TokenOrder.objects.count() == 1
+    assert violations() == []
+
+
+@pytest.mark.parametrize(("written", "sent"), SPELLINGS)
+def test_a_call_that_came_meanwhile_is_found_however_it_is_spelled(
+    missing, asha, airtel, written, sent
+):
+    line = missing(reference=written)
+    airtel(reference=sent, amount="5000")
+
+    line = record(line, asha)
+
+    assert (line.verdict, line.payment) == ("both", Payment.objects.get())
+
+
+def test_a_call_whose_money_stands_twice_is_answered(missing, asha, airtel):
+    """It told no receipt at first, so its row was recorded beside it."""
+    airtel(reference="AT77", amount="5000")
+    record(missing(), asha)
+
+    said = airtel(reference="AT77", amount="5000", REFERENCE2="MP2610000001")
+
+    assert (said.http, said.status) == (200, "200")
+
+
 def test_a_call_that_came_meanwhile_leaves_nothing_to_record(missing, asha, airtel, work):
     line = missing()
     airtel(reference="MP2610000001", amount="5000")
