@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.db.models import F, Sum
 
 from appliances.models import Instalment, Plan
+from common.moment import one_moment
 from devices.models import AccessFee
 from ledger.models import LIABILITIES, Account, Entry
 from ledger.selectors import trial_balance
@@ -16,8 +17,12 @@ from vending.models import TokenOrder
 ZERO = Decimal(0)
 
 
+@one_moment()
 def violations() -> list[str]:
-    """Return a sentence for every rule of the books that does not hold; none when all do."""
+    """Return a sentence for every rule of the books that does not hold; none when all do.
+
+    Rows and postings are read at one moment, so that money which moves meanwhile is no violation.
+    """
     return [
         *_trial_balance(),
         *_suspense(),

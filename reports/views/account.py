@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.access import requires
+from common.moment import one_moment
 from common.paging import MAX_OFFSET, ROWS, Page, address_with
 from common.words import _
 from ledger.models import KINDS, Account
@@ -19,7 +20,6 @@ from reports.books.files import (
     balance_lines,
 )
 from reports.books.lines import Asked, ledger_page, oldest_first, subject_named
-from reports.books.moment import one_moment
 from reports.books.periods import Span
 from reports.books.subjects import SUBJECTS, key_of, names_of, subjects_matching
 from reports.books.sums import SubjectBalances, subject_balances

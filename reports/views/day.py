@@ -10,9 +10,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import requires
 from common.clock import today_in
+from common.moment import one_moment
 from common.paging import page_of
 from reports.books.closing import closing_of
-from reports.books.moment import one_moment
 from reports.books.periods import ONE_DAY, is_a_day
 from reports.books.tokens import issued_orders
 from reports.forms import Day, Period

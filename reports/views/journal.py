@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import requires
 from common.clock import today_in
+from common.moment import one_moment
 from common.paging import page_of
 from ledger.models import Posting, SealedPosting
 from reports.books.addresses import ledger_address
@@ -20,7 +21,6 @@ from reports.books.journal import (
     postings,
     related,
 )
-from reports.books.moment import one_moment
 from reports.books.periods import month_to
 from reports.exports import export
 from reports.forms import JournalFilter

@@ -7,10 +7,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.access import requires
+from common.moment import one_moment
 from ledger.models import Account
 from reports.books.addresses import ledger_address
 from reports.books.files import TRIAL_COLUMNS, trial_lines
-from reports.books.moment import one_moment
 from reports.books.periods import Span
 from reports.books.sums import trial_balance_of
 from reports.exports import export

@@ -5,9 +5,9 @@ from decimal import Decimal as D
 import pytest
 from django.db import DatabaseError
 
+from common.moment import one_moment
 from ledger.models import Account, Event, Posting
 from ledger.services import Movement, credit, debit, post
-from reports.books.moment import one_moment
 from tenants.scope import in_company
 from tests.conftest import NOW
 from tests.threads import at_once
