@@ -6,11 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from common.clock import midnight, today_in
-from payments.models import Payment
+from payments.models import Correction, Payment
+from payments.refundable import DECIDED
 from payments.statements.files import Table, open_table
 from payments.statements.layouts import (
     Layout,
@@ -41,6 +42,12 @@ STANDINGS = {
     Payment.State.RETURNED: Standing.GIVEN_BACK,
     Payment.State.REVERSED: Standing.REVERSED,
 }
+BY_OPERATOR = Q(paid_from=Correction.PaidFrom.OPERATOR) | Q(
+    paid_from="", pay_by=Correction.PayBy.OPERATOR
+)
+SENT_BACK = Exists(
+    Correction.objects.filter(BY_OPERATOR, payment=OuterRef("pk"), state__in=DECIDED)
+)
 Progress = Callable[[int], None]
 
 
@@ -164,11 +171,14 @@ def _ours(rows: Any) -> Iterator[Ours]:
         "paid_at",
         "booked_at",
         "created_at",
+        SENT_BACK,
     )
-    for pk, reference, receipt, amount, state, paid_at, booked_at, created_at in rows.values_list(
-        *columns
-    ).iterator(chunk_size=AT_ONCE):
+    for (
+        pk, reference, receipt, amount, state, paid_at, booked_at, created_at, is_sent_back,
+    ) in rows.values_list(*columns).iterator(chunk_size=AT_ONCE):  # fmt: skip
         standing = STANDINGS.get(state, Standing.COUNTED)
+        if state == Payment.State.REFUNDED and is_sent_back:
+            standing = Standing.REFUNDED
         if standing is Standing.GIVEN_BACK and booked_at is None:
             standing = Standing.ASKED  # asked, and nobody paid in time
         at = paid_at or booked_at or created_at

@@ -46,6 +46,7 @@ class Standing(StrEnum):
     ASKED = "asked"  # validated, the money never reported
     GIVEN_BACK = "given_back"
     REVERSED = "reversed"
+    REFUNDED = "refunded"  # sent back by the operator on our word
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ class _Match:
             self.placed.add(ours.id)
         if ours is None or ours.standing is Standing.ASKED:
             self._never_counted(ours, came, back)
-        elif ours.standing is Standing.COUNTED:
+        elif ours.standing is Standing.COUNTED or (ours.standing is Standing.REFUNDED and not back):
             self._counted(ours, came, back)
         else:
             self._undone_here(ours, came, back)
@@ -189,7 +190,7 @@ class _Match:
         self._say(Verdict.BOTH if is_same else Verdict.DIFFERS, place, ours.id, ours.amount)
 
     def _undone_here(self, ours: Ours, came: list[int], back: list[int]) -> None:
-        """A payment that we gave back or reversed: the operator should have taken it back too."""
+        """A payment that we gave back, reversed or refunded: the operator should have taken it back too."""
         verdict = Verdict.UNDONE if back else Verdict.STANDS
         if came:
             self._say(verdict, self._best(ours, came), ours.id)
@@ -284,7 +285,7 @@ class _Match:
         for ours in self.payments:
             if ours.id in self.placed:
                 continue
-            if ours.standing is not Standing.COUNTED:
+            if ours.standing not in (Standing.COUNTED, Standing.REFUNDED):
                 self.result.quiet.append(ours.id)
             elif self._should_be_known(ours):
                 self._say(Verdict.HERE, None, ours.id, ours.amount)

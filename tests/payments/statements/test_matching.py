@@ -59,6 +59,11 @@ TABLE = {
     "reversed in both": (
         [line(), line(amount="-5000")], [ours(standing=Standing.REVERSED)], [("undone", 1)] * 2,
     ),
+    "sent back on our word": (
+        [line(), line(amount="-5000")], [ours(standing=Standing.REFUNDED)], [("undone", 1)] * 2,
+    ),
+    "to be sent back on our word": ([line()], [ours(standing=Standing.REFUNDED)], [("both", 1)]),
+    "sent back, never there": ([], [ours(standing=Standing.REFUNDED)], [("here", 1)]),
     "reversed only here": ([line()], [ours(standing=Standing.REVERSED)], [("stands", 1)]),
     "refused here, stands there": ([line()], [ours(standing=Standing.GIVEN_BACK)], [("stands", 1)]),
     "refused here, given back there": (
@@ -185,7 +190,8 @@ def test_every_line_and_every_payment_stands_in_exactly_one_list_and_the_sums_ti
     assert len({each.payment for each in counted}) == len(counted)
     by_id = {each.id: each for each in payments}
     assert all(each.ours == by_id[each.payment].amount for each in counted)
-    assert all(by_id[each.payment].standing is Standing.COUNTED for each in counted)
+    counts = {Standing.COUNTED, Standing.REFUNDED}
+    assert all(by_id[each.payment].standing in counts for each in counted)
     both = [each for each in result.found if each.verdict is Verdict.BOTH]
     assert all(lines[each.line].amount == each.ours for each in both)
 

@@ -1,16 +1,19 @@
 """A worker that dies, fails or comes twice; what is taken up, and what is forgotten."""
 
 import datetime as dt
+from collections import Counter
 
 import pytest
 from django.utils import timezone
 
+from payments import services
 from payments.models import Payment
 from payments.statements import comparing, repairs, sweeps, uploads, work
 from payments.statements.layouts import Layout
 from payments.statements.models import Statement, StatementFile, StatementLine
 from plugins.contracts import PaymentState, PaymentStatus
 from tenants import duework
+from tests.payments.refunds import ask_refund, unmatched
 from tests.payments.statements.conftest import verdicts
 from tests.payments.statements.makers import as_csv, booked, paid
 
@@ -182,3 +185,24 @@ def test_the_operator_can_be_asked_about_one_payment(compared, world, jua, monke
     assert asked == ["MP2610000005"]
     assert not line.is_asking
     assert line.answer == "Not paid. Reversed by the payer"
+
+
+@pytest.mark.parametrize(
+    ("paid_from", "lists"), [("operator", {"undone": 2}), ("cash", {"both": 1, "reversed": 1})]
+)
+def test_what_the_operator_sent_back_on_our_word_is_no_alarm(
+    compared, world, asha, airtel, paid_from, lists
+):
+    """Where we paid it back in cash, and the operator took it back too, somebody has to look."""
+    payment = unmatched(world, airtel)
+    refund = ask_refund(asha, payment, 5000)
+    services.pay_out_by_hand(
+        correction_id=refund.pk, paid_from=paid_from, reference="CI42", actor=asha
+    )
+    row = paid(1, reference=payment.reference)
+    back = paid(1, amount="-5000", reference=payment.reference, kind="Transaction Reversal")
+
+    statement = compared([row, back])
+
+    found = Counter(statement.lines.values_list("verdict", flat=True))
+    assert found == lists
