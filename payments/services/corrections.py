@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils.translation import get_language
 
@@ -200,12 +200,20 @@ def _ask(
     correction.amount, correction.reason = amount, reason[:300]
     correction.asked_by, correction.asked_at = actor, now
     company = current_company()
+    _let_one_ask()
     correction.needs_approval = needs_approval(company, source, amount, now=now)
     correction.save()
     _audit(actor, "asked", correction, reason=reason)
     if not correction.needs_approval:
         _carry_out(correction, source, actor=actor, now=now)
     return correction
+
+
+def _let_one_ask() -> None:
+    """Until the transaction ends, let nobody else ask: what one payer is sent back has no row to lock."""
+    with connection.cursor() as cursor:
+        name = f"{current_schema()}:asking"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
 def _carry_out(correction: Correction, source: Source, *, actor: User, now: datetime) -> None:

@@ -56,6 +56,21 @@ def credited(world, amount=5000):
     return payment
 
 
+def lost(world, amount):
+    """A payment that nobody could match; all of them are one payer's."""
+    now, amount = timezone.now(), D(amount)
+    payment = Payment.objects.create(
+        connection=world.airtel, reference=f"R{next(numbers)}", amount=amount, account="x",
+        payer_phone="+255754123456", state="unmatched", booked_at=now,
+    )  # fmt: skip
+    lines = [
+        debit(Account.OPERATOR_CLEARING, amount, world.airtel.pk),
+        credit(Account.SUSPENSE, amount, payment.pk),
+    ]
+    post(Movement("booked", "payment", payment.pk, lines), occurred_at=now)
+    return payment
+
+
 def approving(refund, actor):
     return functools.partial(
         services.approve_correction, correction_id=refund.pk, actor=actor, now=timezone.now()
@@ -179,6 +194,20 @@ def test_two_people_cannot_refund_the_same_credit(own, meeting, through):
 def test_small_refunds_at_once_do_not_slip_below_the_limit(own, meeting):
     set_limit(own.company, 1000)
     first, second = credited(own), credited(own)
+
+    at_once(
+        own.company.slug,
+        functools.partial(ask_refund, own.asker, first, 800),
+        functools.partial(ask_refund, own.second, second, 800),
+    )
+
+    assert sorted(Correction.objects.values_list("state", flat=True)) == ["approved", "asked"]
+    require_sound(own)
+
+
+def test_nor_do_those_of_one_payer_whose_payments_nobody_matched(own, meeting):
+    set_limit(own.company, 1000)
+    first, second = lost(own, 800), lost(own, 800)
 
     at_once(
         own.company.slug,
