@@ -7,6 +7,7 @@ to a vendor takes here, as in life a lease is longer than any call.
 
 import contextlib
 import threading
+from typing import Any
 
 import psycopg2
 from kombu.exceptions import OperationalError
@@ -17,31 +18,58 @@ from simulation.ringing import call_sweeper
 
 EVERY_SECONDS = 0.5
 LOST_AFTER, SETTLED_AFTER = "3 s", "3.5 s"
-PASSES = f"""
-UPDATE payments_payment SET available_at = now()
-    WHERE state = 'received' AND available_at > now() AND booked_at < now() - interval '1.5 s';
-UPDATE vending_tokenorder SET available_at = now()
-    WHERE state = 'due' AND available_at > now() AND created_at < now() - interval '1.5 s';
-UPDATE vending_tokenorder SET leased_until = now() - interval '1 s'
-    WHERE state = 'requested' AND leased_until > now()
-    AND requested_at < now() - interval '{LOST_AFTER}';
-UPDATE vending_tokenorder SET available_at = now(), requested_at = requested_at - interval '10 min'
-    WHERE state = 'in_doubt' AND available_at > now()
-    AND requested_at < now() - interval '{SETTLED_AFTER}'
-    AND requested_at > now() - interval '10 min';
-UPDATE vending_tokenorder SET available_at = now()
-    WHERE state = 'in_doubt' AND available_at > now() AND requested_at < now() - interval '10 min';
-UPDATE messaging_message SET leased_until = now() - interval '1 s'
-    WHERE state = 'queued' AND leased_until > now()
-    AND leased_until < now() + interval '75 s' - interval '{LOST_AFTER}';
-UPDATE messaging_message SET available_at = now()
-    WHERE state = 'queued' AND available_at > now() AND leased_until IS NULL;
-UPDATE payments_operatorresult SET leased_until = now() - interval '1 s'
-    WHERE state <> 'confirmed' AND leased_until > now()
-    AND leased_until < now() + interval '75 s' - interval '{LOST_AFTER}';
-UPDATE payments_operatorresult SET available_at = now()
-    WHERE state = 'owed' AND available_at > now();
-"""
+# What is moved, when, and to what; rows that somebody holds are left for the next time.
+MOVES = (
+    (
+        "payments_payment",
+        "available_at = now()",
+        "state = 'received' AND available_at > now() AND booked_at < now() - interval '1.5 s'",
+    ),
+    (
+        "vending_tokenorder",
+        "available_at = now()",
+        "state = 'due' AND available_at > now() AND created_at < now() - interval '1.5 s'",
+    ),
+    (
+        "vending_tokenorder",
+        "leased_until = now() - interval '1 s'",
+        "state = 'requested' AND leased_until > now()"
+        f" AND requested_at < now() - interval '{LOST_AFTER}'",
+    ),
+    (
+        "vending_tokenorder",
+        "available_at = now(), requested_at = requested_at - interval '10 min'",
+        f"state = 'in_doubt' AND available_at > now() AND requested_at < now() - interval '{SETTLED_AFTER}'"
+        " AND requested_at > now() - interval '10 min'",
+    ),
+    (
+        "vending_tokenorder",
+        "available_at = now()",
+        "state = 'in_doubt' AND available_at > now() AND requested_at < now() - interval '10 min'",
+    ),
+    (
+        "messaging_message",
+        "leased_until = now() - interval '1 s'",
+        "state = 'queued' AND leased_until > now()"
+        f" AND leased_until < now() + interval '75 s' - interval '{LOST_AFTER}'",
+    ),
+    (
+        "messaging_message",
+        "available_at = now()",
+        "state = 'queued' AND available_at > now() AND leased_until IS NULL",
+    ),
+    (
+        "payments_operatorresult",
+        "leased_until = now() - interval '1 s'",
+        "state <> 'confirmed' AND leased_until > now()"
+        f" AND leased_until < now() + interval '75 s' - interval '{LOST_AFTER}'",
+    ),
+    (
+        "payments_operatorresult",
+        "available_at = now()",
+        "state = 'owed' AND available_at > now()",
+    ),
+)
 AWAY = (psycopg2.Error, OperationalError, RedisError, OSError)
 
 
@@ -67,9 +95,21 @@ class Clock:
                 self.tick()
 
     def tick(self) -> None:
+        """Let some minutes pass."""
         for company in self.companies:
-            self.installation.query(PASSES, company=company)
-        self.installation.query(
-            "UPDATE public.tenants_duework SET due_at = now() WHERE kind = 'line'"
-        )
+            with contextlib.closing(self.installation.connect(company)) as database:
+                self._move(database)
         call_sweeper(self.installation.redis.url, seconds=0.3)
+
+    def _move(self, database: Any) -> None:
+        """Each statement commits by itself and waits for nobody, so that no worker waits for the clock."""
+        with database.cursor() as cursor:
+            for table, change, condition in MOVES:
+                cursor.execute(
+                    f"UPDATE {table} SET {change} WHERE id IN"
+                    f" (SELECT id FROM {table} WHERE {condition} FOR NO KEY UPDATE SKIP LOCKED)"
+                )
+            cursor.execute(
+                "UPDATE public.tenants_duework SET due_at = now() WHERE id IN (SELECT id"
+                " FROM public.tenants_duework WHERE kind = 'line' FOR NO KEY UPDATE SKIP LOCKED)"
+            )

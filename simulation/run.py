@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import requests
 
+from simulation import forensics
 from simulation.breaker import Breaker, Supervisor
 from simulation.case import Violation
 from simulation.checker import check
@@ -54,6 +55,8 @@ class Outcome:
     seconds: float = 0.0
     calm_seconds: float = 0.0
     violations: list[Violation] = field(default_factory=list)
+    seen: str = ""  # what the installation looked like when its time was over
+    kept: str = ""  # where the logs are, after a violation
 
     @property
     def held(self) -> bool:
@@ -101,6 +104,9 @@ class Simulation:
             found.book_violations = self._the_office.book_violations(slug)
             outcome.doubts += sum(row.state == "in_doubt" for row in found.rows["orders"])
         outcome.violations = check(planned, evidence)
+        if not outcome.held:
+            seen = outcome.seen or forensics.look(self.site)
+            outcome.kept = str(forensics.keep(self.site, seed, outcome.violations, seen))
         outcome.seconds = time.monotonic() - started
         return outcome
 
@@ -130,6 +136,7 @@ class Simulation:
         operators.finish(seconds=LIVENESS_SECONDS)
         unfinished = self._until_nothing_is_open(calm + LIVENESS_SECONDS)
         calm_seconds = time.monotonic() - calm
+        seen = forensics.look(self.site) if unfinished else ""
         operators.say_more()
         unfinished += self._until_nothing_is_open(time.monotonic() + LIVENESS_SECONDS)
         outcome = Outcome(
@@ -140,6 +147,7 @@ class Simulation:
             restarts=self.supervisor.restarts - restarts,
             happened=breaker.happened,
             calm_seconds=calm_seconds,
+            seen=seen,
         )
         deaths = max(outcome.deaths, outcome.restarts)
         return outcome, Evidence(operators.log.calls, {}, deaths=deaths, unfinished=unfinished)
