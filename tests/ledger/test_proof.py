@@ -223,6 +223,19 @@ def test_links_without_their_seal_are_named(sealed):
     assert found() == [("unsealed_links", 7)]
 
 
+def test_what_is_sealed_while_the_chain_is_proven_is_no_finding(sealed, monkeypatch):
+    links = proving._links
+
+    def links_and_then_a_seal(*args):
+        yield from links(*args)
+        write(3)
+        assert seal_books() == 3
+
+    monkeypatch.setattr(proving, "_links", links_and_then_a_seal)
+
+    assert found() == []
+
+
 def test_a_change_whose_fingerprint_was_made_anew_is_found_at_the_next_link(sealed):
     with past_the_triggers() as cursor:
         cursor.execute("UPDATE ledger_posting SET memo = 'x' WHERE id = %s", [sealed[3]])
