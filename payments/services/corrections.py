@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import get_language
 
@@ -74,7 +75,9 @@ class TokenOnItsWay(DomainError):
 
 
 class RefundOnItsWay(DomainError):
-    message = _("A refund of this payment is not paid out yet. Withdraw it or wait for it.")
+    message = _(
+        "A refund of this payment, or of the same credit, is not paid out yet. Withdraw it or wait for it."
+    )
 
 
 @transaction.atomic
@@ -269,8 +272,18 @@ def _require_reversible(payment: Payment) -> None:
     orders = TokenOrder.objects.filter(source="payment", source_id=payment.pk)
     if orders.filter(state__in=OPEN_ORDERS).exists():
         raise TokenOnItsWay
-    if payment.corrections.filter(kind=Kind.REFUND, state__in=TO_PAY).exists():
+    if Correction.objects.filter(_same_money(payment), kind=Kind.REFUND, state__in=TO_PAY).exists():
         raise RefundOnItsWay
+
+
+def _same_money(payment: Payment) -> Q:
+    """What is of a payment, or of the credit that it may have become: withdrawn, it would be credit again."""
+    same = Q(payment=payment)
+    if payment.device_id is not None:
+        same |= Q(pot=Pot.DEVICE, device=payment.device_id)
+    if payment.customer_id is not None:
+        same |= Q(pot=Pot.CUSTOMER, customer=payment.customer_id)
+    return same
 
 
 def _is_asked(source: Source) -> bool:

@@ -1,5 +1,6 @@
 """What a reversal takes: the credit that the payment brought, as far as it is there, and no other."""
 
+import pytest
 from django.utils import timezone
 
 from ledger.models import Account
@@ -28,11 +29,13 @@ def test_a_reversal_takes_what_is_kept_for_the_customer(world, amina, airtel):
         amina, payment, 1000, payment_id=None, pot="customer", customer_id=world.neema.pk
     )
 
+    with pytest.raises(services.RefundOnItsWay):  # withdrawn afterwards, it would be credit again
+        reverse(payment, amina)
+    by_hand(refund, amina)
     reverse(payment, amina)
 
     assert balance(Account.CUSTOMER_CREDIT, world.neema.pk) == 0
     assert balance(Account.LOSSES, None) == 1000
-    by_hand(refund, amina)
     assert books.violations() == []
 
 
