@@ -21,7 +21,7 @@ def work_payment(
     # A try that may kill its worker is counted before it is made.
     is_counted = is_again or bool(delivery.get("redelivered"))
     with in_company(schema) as company:
-        if is_counted and not services.put_off_settling(payment_id):
+        if is_counted and not services.count_try(payment_id):
             return
         try:
             line.work(company, payment_id)

@@ -20,7 +20,7 @@ KEYPAD, SMART = {"jua": "4700011", "taa": "4700022"}, {"jua": "4800011", "taa": 
 # What nobody has touched for some seconds is lost; what was touched just now is somebody's work.
 TIME_PASSES = """
 UPDATE payments_payment SET available_at = now()
-    WHERE state = 'received' AND booked_at < now() - interval '2 s';
+    WHERE state = 'received' AND booked_at < now() - interval '2 s' AND available_at IS NOT NULL;
 UPDATE vending_tokenorder SET available_at = now()
     WHERE state = 'due' AND created_at < now() - interval '2 s' AND available_at IS NOT NULL;
 UPDATE vending_tokenorder SET leased_until = now() - interval '1 s'
@@ -51,12 +51,14 @@ class Site(Installation):
         session: requests.Session | None = None,
         timeout: float = 20,
         company: str = COMPANIES[0],
+        port: int | None = None,
         **content: str,
     ) -> Answer:
-        """Report a payment as Airtel does."""
-        host = f"{company}.localhost:{self.port}"
+        """Report a payment as Airtel does, to the web server or to one at another port."""
+        port = port or self.port
+        host = f"{company}.localhost:{port}"
         answer = (session or requests).post(
-            f"http://{HOST}:{self.port}/webhooks/airtel/{self.keys[company]['airtel']}/process",
+            f"http://{HOST}:{port}/webhooks/airtel/{self.keys[company]['airtel']}/process",
             data=airtel_xml(reference=reference, **content).encode(),
             headers={"Host": host, "Content-Type": "application/xml"},
             timeout=timeout,

@@ -57,6 +57,7 @@ from payments.services.results import report_result
 from payments.services.retrying import close_result, retry_result
 from payments.services.settlement import (
     NotReceived,
+    count_try,
     expire_validations,
     put_off_settling,
     settle_payment,
@@ -92,6 +93,7 @@ __all__ = [
     "certain_from",
     "close_conflict",
     "close_result",
+    "count_try",
     "decline_correction",
     "dismiss_returned",
     "expire_validations",

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from appliances.models import Instalment, Plan
@@ -112,25 +111,33 @@ def settle_payment(*, company: Company, payment_id: int) -> Settled:
     return Settled(payment, order, messages)
 
 
-@transaction.atomic
-def put_off_settling(payment_id: int) -> bool:
+_COUNT_TRY = """
+UPDATE payments_payment
+SET attempts = attempts + 1, available_at = statement_timestamp() + (%s::interval[])[attempts + 1]
+WHERE id = %s AND state = 'received' AND available_at IS NOT NULL
+RETURNING available_at
+"""
+
+
+def count_try(payment_id: int) -> bool:
     """Count a try of settling that failed or is about to be made; return whether one may be made.
 
-    The next comes later and later, so that others are not kept waiting; after ``MOST_ATTEMPTS`` a person has to
-    look.
+    The next comes later and later, so that others are not kept waiting; after ``MOST_ATTEMPTS`` the payment is
+    parked: a person has to look.
     """
-    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
-    if payment.state != State.RECEIVED or payment.is_parked:
-        return False
-    attempts = payment.attempts + 1
-    gap = gap_after(attempts) if attempts < MOST_ATTEMPTS else None
-    Payment.objects.filter(pk=payment_id).update(
-        attempts=attempts, available_at=Now() + gap if gap else None
-    )
-    if gap is None:
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_TRY, [[gap_after(n) for n in range(1, MOST_ATTEMPTS)], payment_id])
+        row = cursor.fetchone()
+    if row == (None,):
         logger.error("payment.parked", extra={"payment_id": payment_id})
-    duework.announce(current_company().pk)
-    return True
+    return row is not None
+
+
+@transaction.atomic
+def put_off_settling(payment_id: int) -> None:
+    """After an error that nobody foresaw: count the try, and have the sweeper come for the next."""
+    if count_try(payment_id):
+        duework.announce(current_company().pk)
 
 
 def pay_debts(split: Split) -> None:

@@ -43,17 +43,21 @@ def find() -> dict[str, ModuleType]:
 
 
 def tried(trial: ModuleType, home: Path, *, full: bool) -> Figure:
-    """Run one trial at an installation of its own, and say what it found."""
+    """Run one trial, most at an installation that is opened for it, and say what it found."""
     name = trial.__name__.rpartition(".")[2].partition("_")[0]
     print(f"{name.upper()}  target  {trial.TARGET}", flush=True)
     started = time.monotonic()
-    (folder := home / name).mkdir()
-    site = Site(folder)
-    try:
-        site.open()
-        figure: Figure = trial.run(site, full=full)
-    finally:
-        site.close()
+    figure: Figure
+    if getattr(trial, "OPENS_ITS_OWN", False):
+        figure = trial.run(None, full=full)
+    else:
+        (folder := home / name).mkdir()
+        site = Site(folder)
+        try:
+            site.open()
+            figure = trial.run(site, full=full)
+        finally:
+            site.close()
     print(f"{figure}  [{time.monotonic() - started:.0f} s]", flush=True)
     return figure
 

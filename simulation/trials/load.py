@@ -1,5 +1,6 @@
 """Customers who pay: all at once, one after another, or at a steady pace."""
 
+import contextlib
 import math
 import threading
 import time
@@ -11,6 +12,7 @@ import requests
 
 from simulation.airtel import Answer
 from simulation.installation import COMPANIES
+from simulation.plan import MAKERS
 from simulation.site import Site, serial
 
 T = TypeVar("T")
@@ -22,8 +24,8 @@ WITH people AS (
     INSERT INTO customers_customer
     SELECT (jsonb_populate_record(c, jsonb_build_object(
         'id', nextval(pg_get_serial_sequence('customers_customer', 'id')),
-        'public_id', gen_random_uuid(), 'phone', '+2557' || (60000000 + n)))).*
-    FROM customers_customer c, generate_series(1, %s) n
+        'public_id', gen_random_uuid(), 'phone', '+255' || %(prefix)s || (7000000 + n)))).*
+    FROM customers_customer c, generate_series(1, %(count)s) n
     WHERE c.id = (SELECT min(id) FROM customers_customer)
     RETURNING id, phone
 )
@@ -31,7 +33,7 @@ INSERT INTO devices_device
 SELECT (jsonb_populate_record(d, jsonb_build_object(
     'id', nextval(pg_get_serial_sequence('devices_device', 'id')),
     'public_id', gen_random_uuid(), 'customer_id', people.id,
-    'serial', left(d.serial, 5) || right(people.phone, 6)))).*
+    'manufacturer', %(maker)s, 'serial', %(prefix)s || '99' || right(people.phone, 7)))).*
 FROM devices_device d, people
 WHERE d.id = (SELECT min(id) FROM devices_device WHERE manufacturer = 'calin_meter')
 RETURNING serial
@@ -48,6 +50,15 @@ class NotAccepted(Exception):
     """A payment that had to be accepted was not."""
 
 
+def ensure(site: Site, *names: str) -> None:
+    """Have exactly these of the product's programs running, and the web server answering."""
+    site.keep_only(*names)
+    start = {"web": site.start_web, "worker": site.start_worker, "beat": site.start_beat}
+    for name in names:
+        if not site.running(name):
+            start[name]()
+
+
 def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
     """Make all calls at the same moment; return their results in order."""
     barrier = threading.Barrier(len(calls))
@@ -60,9 +71,14 @@ def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
         return list(pool.map(make, calls))
 
 
-def more_people(site: Site, company: str = COMPANIES[0], count: int = PEOPLE) -> list[str]:
+def more_people(
+    site: Site, company: str = COMPANIES[0], count: int = PEOPLE, *, maker: str = "calin_meter"
+) -> list[str]:
     """Add customers with one meter each, so that their payments do not wait for each other; return the serials."""
-    return [row.serial for row in site.query(_MORE_PEOPLE, count, company=company)]
+    values = {"count": count, "maker": maker, "prefix": MAKERS[maker].prefix}
+    with contextlib.closing(site.connect(company)) as database, database.cursor() as cursor:
+        cursor.execute(_MORE_PEOPLE, values)
+        return [row["serial"] for row in cursor.fetchall()]
 
 
 class Payers:
@@ -75,8 +91,10 @@ class Payers:
         self.serials = serials or [serial("calin_meter", n, company) for n in range(80)]
         self.threads = threading.local()
 
-    def pay(self, reference: str, number: int, *, timeout: float = 20) -> Answer:
-        """Report one payment, from the number-th meter."""
+    def pay(
+        self, reference: str, number: int, *, timeout: float = 20, port: int | None = None
+    ) -> Answer:
+        """Report one payment, from the number-th meter, at the web server or at another port."""
         if not hasattr(self.threads, "session"):
             self.threads.session = requests.Session()
         account = self.serials[number % len(self.serials)]
@@ -85,6 +103,7 @@ class Payers:
             session=self.threads.session,
             timeout=timeout,
             company=self.company,
+            port=port,
             account=account,
         )
 

@@ -2,7 +2,7 @@
 
 from simulation.site import Site
 from simulation.trials.figure import Figure
-from simulation.trials.load import Payers, booked, more_people, p95, seconds_to_sms
+from simulation.trials.load import Payers, booked, ensure, more_people, p95, seconds_to_sms
 from simulation.waiting import until
 
 TARGET = "one company has a backlog of 10,000; another's payments take at most twice as long as alone (p95)"
@@ -16,9 +16,7 @@ def run(site: Site, *, full: bool) -> Figure:
     backlog = 10_000 if full else 600
     busy = Payers(site, more_people(site, BUSY), BUSY)
     quiet = Payers(site, more_people(site, QUIET), QUIET)
-    site.start_web()
-    site.start_worker()
-    site.start_beat()
+    ensure(site, "web", "worker", "beat")
     for each in (busy, quiet):
         each.pay_many("WARM", 60)
     until(lambda: len(seconds_to_sms(site, "WARM", QUIET)) == 60, what="the warm-up")
