@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 
 from simulation.airtel import Answer
-from simulation.site import Site
+from simulation.site import Site, until
 from simulation.trials.figure import Figure
 from simulation.trials.load import CLIENTS, Payers, booked, ensure
 
@@ -23,10 +23,10 @@ def run(site: Site, *, full: bool, posts: int = 0) -> Figure:
     """Post while somebody kills the server; then repeat what got no yes."""
     ensure(site, "web")
     posts = posts or (10_000 if full else 500)
-    payers, killer = Payers(site), _Killer(site)
+    payers, killer = Payers(site), _Killer(site, posts)
     killer.start()
     with ThreadPoolExecutor(CLIENTS) as pool:
-        answers = list(pool.map(lambda n: _post(payers, n), range(posts)))
+        answers = list(pool.map(lambda n: killer.count(_post(payers, n)), range(posts)))
     killer.stop()
     ensure(site, "web")
     yes = {n for n, answer in enumerate(answers) if answer is not None and answer.status == "200"}
@@ -60,22 +60,27 @@ def _post(payers: Payers, number: int) -> Answer | None:
 
 
 class _Killer:
-    """Kills the whole web server at random, and starts it again."""
+    """Kills the whole web server after chance numbers of posts, and starts it again."""
 
-    def __init__(self, site: Site) -> None:
-        self.site, self.kills = site, 0
-        self._stop = threading.Event()
+    def __init__(self, site: Site, posts: int) -> None:
+        self.site, self.kills, self.answered = site, 0, 0
+        most = range(posts // 20, posts * 9 // 10)
+        self._at = sorted(random.sample(most, 2 + posts // 500))
         self._thread = threading.Thread(target=self._run, name="killer", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        self._stop.set()
         self._thread.join()
 
+    def count(self, answer: Answer | None) -> Answer | None:
+        self.answered += 1
+        return answer
+
     def _run(self) -> None:
-        while not self._stop.wait(random.uniform(0.5, 3.0)):  # noqa: S311  no secret
+        for number in self._at:
+            until(lambda n=number: self.answered >= n, seconds=3600, what="the next kill")
             self.site.kill("web")
             self.kills += 1
             self.site.start_web()

@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -49,34 +49,39 @@ def run(site: Site, *, full: bool, payments: int = 0) -> Figure:
     ensure(site, "web", "worker", "beat")
     payments = payments or (25_000 if full else 40)
     total = _Sum()
-    serials = {
-        maker: more_people(site, count=min(payments, AT_ONCE), maker=maker) for maker in CLASSES
+    devices = {
+        serial: maker
+        for maker in CLASSES
+        for serial in more_people(site, count=min(payments, AT_ONCE), maker=maker)
     }
     clock = Clock(site, COMPANIES)
     clock.start()
     try:
-        for number in range(0, payments, AT_ONCE):
-            for maker in CLASSES:
-                chosen = serials[maker][: min(AT_ONCE, payments - number)]
-                _round(site, maker, f"BUY{number}{maker[-4:]}", chosen, total)
+        for number in range(-(-payments // AT_ONCE)):
+            _round(site, f"BUY{number:04d}-", devices, total)
     finally:
         clock.stop()
     site.check_books()
     return _figure(total)
 
 
-def _round(site: Site, maker: str, prefix: str, serials: Sequence[str], total: _Sum) -> None:
+def _round(site: Site, prefix: str, devices: Mapping[str, str], total: _Sum) -> None:
     """Pay once for each meter, half of the calls about them going wrong."""
-    kinds = {serial: DRAW.choice(FAULTS) if DRAW.random() < 0.5 else "" for serial in serials}
-    wrongs = [Wrong(maker, kind, serial, SECONDS.get(kind, 0.0)) for serial, kind in kinds.items()]
+    kinds = {serial: DRAW.choice(FAULTS) for serial in devices if DRAW.random() < 0.5}
     before = _tokens(site)
-    throw(site.sandbox, [each for each in wrongs if each.kind])
-    Payers(site, serials).pay_many(prefix, len(serials))
-    until(lambda: not site.query(OPEN_WORK), seconds=300, what=f"the end of {prefix}")
+    throw(
+        site.sandbox,
+        [
+            Wrong(devices[serial], kind, serial, SECONDS.get(kind, 0.0))
+            for serial, kind in kinds.items()
+        ],
+    )
+    Payers(site, list(devices)).pay_many(prefix, len(devices))
+    until(lambda: not site.query(OPEN_WORK), seconds=600, what=f"the end of {prefix}")
     after = _tokens(site)
     for order in site.query(ORDERS, f"{prefix}%"):
         bought = after[order.serial] - before[order.serial]
-        _count(total, order, kinds[order.serial], bought)
+        _count(total, order, kinds.get(order.serial, ""), bought)
 
 
 def _tokens(site: Site) -> dict[str, set[str]]:

@@ -23,6 +23,7 @@ def site(tmp_path_factory):
             site.open()
             yield site
         finally:
+            site.keep_only()
             site.close()
 
 
