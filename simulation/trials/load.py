@@ -53,7 +53,11 @@ class NotAccepted(Exception):
 def ensure(site: Site, *names: str) -> None:
     """Have exactly these of the product's programs running, and the web server answering."""
     site.keep_only(*names)
-    start = {"web": site.start_web, "worker": site.start_worker, "beat": site.start_beat}
+    start: dict[str, Callable[[], None]] = {
+        "web": site.start_web,
+        "worker": site.start_worker,
+        "beat": site.start_beat,
+    }
     for name in names:
         if not site.running(name):
             start[name]()

@@ -74,13 +74,16 @@ class _Killer:
     def stop(self) -> None:
         self._thread.join()
 
+    def _await(self, number: int) -> None:
+        until(lambda: self.answered >= number, seconds=3600, what="the next kill")
+
     def count(self, answer: Answer | None) -> Answer | None:
         self.answered += 1
         return answer
 
     def _run(self) -> None:
         for number in self._at:
-            until(lambda n=number: self.answered >= n, seconds=3600, what="the next kill")
+            self._await(number)
             self.site.kill("web")
             self.kills += 1
             self.site.start_web()

@@ -1,4 +1,4 @@
-"""The seeds share one installation, and never run beside other real servers."""
+"""Seeds and trials have an installation each, and never run beside other real servers."""
 
 import pytest
 
@@ -6,6 +6,6 @@ import pytest
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     for item in items:
-        if "tests/simulation/test_seeds" in item.path.as_posix():
+        if item.path.name in {"test_seeds.py", "test_trials.py"}:
             item.add_marker(pytest.mark.processes)
             item.add_marker(pytest.mark.xdist_group("processes"))
