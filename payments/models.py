@@ -25,7 +25,7 @@ class Payment(models.Model):
     """One payment of one payer, counted once.
 
     validated → received → settled | unmatched | returned
-    settled → refunded | reversed; unmatched → received (assigned) | refunded
+    settled → refunded | reversed; unmatched → received (assigned) | refunded; refunded → reversed
     """
 
     class State(models.TextChoices):

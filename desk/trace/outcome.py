@@ -127,12 +127,13 @@ def _refund_of(payment: Payment) -> Action:
 def give_back_actions(story: Story) -> list[Action]:
     """Return what can be done to give a payment's money back, or to note that it was taken back."""
     payment = story.payment
-    if payment is None or payment.state not in (State.RECEIVED, State.UNMATCHED, State.SETTLED):
+    open_states = (State.RECEIVED, State.UNMATCHED, State.SETTLED, State.REFUNDED)
+    if payment is None or payment.state not in open_states:
         return []
     url = reverse("desk:payment-reverse", args=[payment.public_id])
     words = _("%(operator)s took it back…") % {"operator": payment.connection.label}
     reverse_it = Action(words, url, "payments.refund_payment")
-    return [_refund_of(payment), reverse_it]
+    return [reverse_it] if payment.state == State.REFUNDED else [_refund_of(payment), reverse_it]
 
 
 def _dismissal(payment: Payment) -> list[Action]:

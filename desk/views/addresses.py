@@ -8,7 +8,7 @@ from accounts.access import may
 from payments.models import Payment
 
 REFUNDABLE = (Payment.State.UNMATCHED, Payment.State.SETTLED)
-REVERSIBLE = (*REFUNDABLE, Payment.State.RECEIVED)
+REVERSIBLE = (*REFUNDABLE, Payment.State.RECEIVED, Payment.State.REFUNDED)
 
 
 def refund_address(payment: Payment, user: Any) -> str:

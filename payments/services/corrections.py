@@ -43,7 +43,9 @@ Kind = Correction.Kind
 State = Correction.State
 Pot = Correction.Pot
 OPEN_ORDERS = [TokenOrder.State.DUE, TokenOrder.State.REQUESTED, TokenOrder.State.IN_DOUBT]
-REVERSIBLE = {Payment.State.RECEIVED, Payment.State.UNMATCHED, Payment.State.SETTLED}
+REVERSIBLE = {
+    Payment.State.RECEIVED, Payment.State.UNMATCHED, Payment.State.SETTLED, Payment.State.REFUNDED,
+}  # fmt: skip
 
 
 class NothingToRefund(DomainError):
@@ -68,6 +70,10 @@ class OwnCorrection(DomainError):
 
 class CannotReverse(DomainError):
     message = _("Only a payment that was counted can be reversed.")
+
+
+class NobodyOwes(DomainError):
+    message = _("Nobody knows whose this payment was, so nobody can owe it. Book it as a loss.")
 
 
 class TokenOnItsWay(DomainError):
@@ -117,9 +123,10 @@ def ask_reversal(
     """Note that the operator took a payment back; above the limit a second person approves.
 
     What still waits in suspense, or as credit of the device or the customer, goes back from there. What was spent
-    already is a loss, or is owed by the customer, by choice.
+    already, or refunded, is a loss, or is owed by the customer, by choice.
 
     :raises CannotReverse: it was not counted, or is reversed already
+    :raises NobodyOwes: refunded before anybody knew whose it was
     :raises TokenOnItsWay: its order is open; give it back or wait for it
     :raises RefundOnItsWay: money of it is about to go back already
     :raises AskedAlready: one waits for approval
@@ -127,6 +134,9 @@ def ask_reversal(
     source = _locked(Pot.SUSPENSE, payment_id, None, None)
     assert source.payment is not None
     _require_reversible(source.payment)
+    is_refunded = source.payment.state == Payment.State.REFUNDED
+    if is_refunded and source.customer is None and not as_loss:
+        raise NobodyOwes
     correction = Correction(kind=Kind.REVERSAL, as_loss=as_loss)
     amount = source.payment.amount
     return _ask(correction, source, amount, reason=reason, actor=actor, now=now)

@@ -16,6 +16,7 @@ from payments.refundable import ACCOUNTS, ZERO, Pot, Source, refunded
 from vending.models import TokenOrder
 
 State = Payment.State
+SPENT_FROM = (State.SETTLED, State.REFUNDED)  # nothing of it waits in suspense
 PAID_FROM = {
     Correction.PaidFrom.OPERATOR: Account.OPERATOR_CLEARING,
     Correction.PaidFrom.CASH: Account.CASH_DESK,
@@ -71,7 +72,7 @@ def book_reversal(correction: Correction, source: Source, *, actor: User, now: d
     payment = source.payment
     assert payment is not None
     lines = [credit(Account.OPERATOR_CLEARING, payment.amount, payment.connection_id)]
-    if payment.state == State.SETTLED:
+    if payment.state in SPENT_FROM:
         event, left = Event.REVERSED, _unspent(payment)
         taken = Account.LOSSES if correction.as_loss else Account.CUSTOMER_RECEIVABLE
         subject = None if correction.as_loss else payment.customer_id
@@ -88,7 +89,7 @@ def book_reversal(correction: Correction, source: Source, *, actor: User, now: d
 
 def spent_of(payment: Payment) -> Decimal:
     """Return what a reversal of this payment would be a loss of, or leave owed by the customer."""
-    return payment.amount - _unspent(payment).total if payment.state == State.SETTLED else ZERO
+    return payment.amount - _unspent(payment).total if payment.state in SPENT_FROM else ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -299,6 +299,20 @@ def test_the_page_of_a_reversal_says_what_it_does(owner, world, pay):
     assert "cannot be reversed" in page(owner, "payment-reverse", payment)
 
 
+def test_a_refunded_payment_that_is_taken_back_too_can_be_noted(owner, world, airtel):
+    payment = unmatched(world, airtel)
+    send(owner, "payment-refund", payment, **asking(payment, "5000"))
+    send(owner, "correction-pay", Correction.objects.get(), paid_from="cash", reference="")
+    shown = page(owner, "payment", payment)
+
+    send(owner, "payment-reverse", payment, as_loss="loss", reason="Chargeback")
+
+    payment.refresh_from_db()
+    assert "took it back" in shown
+    assert "Refund…" not in shown
+    assert payment.state == "reversed"
+
+
 def test_a_reversal_above_the_limit_waits(owner, accountant, jua, pay):
     payment = pay("5000")
     set_limit(jua, 0)

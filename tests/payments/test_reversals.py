@@ -10,9 +10,9 @@ from tests.payments.makers import answering, use_calin
 from tests.payments.refunds import ask_refund, unmatched
 
 
-def reverse(payment, actor):
+def reverse(payment, actor, *, as_loss=True):
     services.ask_reversal(
-        payment_id=payment.pk, as_loss=True, reason="Chargeback", actor=actor, now=timezone.now()
+        payment_id=payment.pk, as_loss=as_loss, reason="Chargeback", actor=actor, now=timezone.now()
     )
 
 
@@ -52,3 +52,24 @@ def test_a_reversal_leaves_the_credit_that_was_there_before(world, amina, pay, t
     assert balance(Account.DEVICE_CREDIT, world.meter.pk) == 39
     assert balance(Account.LOSSES, None) == 1000
     assert books.violations() == []
+
+
+def test_what_was_refunded_and_is_taken_back_too_is_a_loss(world, amina, airtel):
+    """The payer has the money twice: from us, and from the operator."""
+    payment = unmatched(world, airtel)
+    refund = ask_refund(amina, payment, 5000)
+    with pytest.raises(services.RefundOnItsWay):
+        reverse(payment, amina)
+    by_hand(refund, amina)
+    with pytest.raises(services.NobodyOwes):
+        reverse(payment, amina, as_loss=False)
+
+    reverse(payment, amina)
+
+    payment.refresh_from_db()
+    assert payment.state == "reversed"
+    assert balance(Account.LOSSES, None) == 5000
+    assert balance(Account.OPERATOR_CLEARING, payment.connection_id) == 0
+    assert books.violations() == []
+    with pytest.raises(services.CannotReverse):
+        reverse(payment, amina)
