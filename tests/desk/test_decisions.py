@@ -407,7 +407,13 @@ def test_credit_spent_by_two_people_at_once_is_spent_once(fresh_company):
     clients = [client_for(person, host) for person in people]
     clients[0].post(*match_to("customer")(found)[0])
     address = f"/customers/{world.neema.public_id}/credit/"
-    forms = [said(to=f"device:{world.meter.public_id}", amount="4000") for _ in clients]
+    # Two devices, so that nothing but the customer's row keeps the two apart.
+    other = Device.objects.create(
+        kind="meter", manufacturer="demo_meter", serial="47000100099", village=world.village,
+        customer=world.neema, assigned_at=timezone.now(),
+    )  # fmt: skip
+    devices = (world.meter, other)
+    forms = [said(to=f"device:{each.public_id}", amount="4000") for each in devices]
 
     answers = at_once(
         world.company.slug,
@@ -419,7 +425,7 @@ def test_credit_spent_by_two_people_at_once_is_spent_once(fresh_company):
 
     assert sorted(answer.status_code for answer in answers) == [302, 422]
     assert balance(Account.CUSTOMER_CREDIT, world.neema.pk) == Decimal(1000)
-    assert balance(Account.DEVICE_CREDIT, world.meter.pk) == Decimal(4000)
+    assert sum(balance(Account.DEVICE_CREDIT, each.pk) for each in devices) == Decimal(4000)
 
 
 def test_earlier_payments_of_the_phone_are_offered(world, accountant):
