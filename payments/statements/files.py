@@ -9,6 +9,7 @@ import io
 import re
 import warnings
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,13 +29,15 @@ MAX_CELL = 500  # letters; longer ones are cut
 MAX_PARTS = 500  # of an XLSX
 MAX_UNPACKED_BYTES = 150 * MEGABYTE
 MAX_STRINGS_BYTES = 50 * MEGABYTE  # the one part that is held in memory as a whole
+MAX_ELEMENTS = 4_000_000  # of XML; an empty one is four bytes in the file and 300 in memory
+MAX_SHEET_ROWS = 1_048_576  # a spreadsheet has no more; a row may claim to be the 2,000,000,000th
 DELIMITERS = ",;\t|"
 SNIFFED_LINES = 60
-PROLOG_BYTES = 4096  # where a document type would stand
 XLSX_MAGIC, OLD_EXCEL, PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF"
 
 Cell = str | Decimal | dt.datetime
 Row = tuple[int, list[Cell]]
+_TOO_MANY_ROWS = _("It has more than %(most)s rows. Upload it in parts.")
 
 
 class NotAStatement(DomainError):
@@ -57,10 +60,7 @@ class Table:
         """
         for count, row in enumerate(_xlsx_rows(self) if self.is_xlsx else _csv_rows(self)):
             if count >= MAX_ROWS:
-                raise NotAStatement(
-                    why=_("It has more than %(most)s rows. Upload it in parts.")
-                    % {"most": MAX_ROWS}
-                )
+                raise NotAStatement(why=_TOO_MANY_ROWS % {"most": MAX_ROWS})
             yield row
 
 
@@ -155,6 +155,9 @@ def _cut(text: str) -> str:
 
 # --- XLSX -----------------------------------------------------------------------------------------
 
+_DAMAGED = (zipfile.BadZipFile, zlib.error)
+_TOO_MUCH = _("The workbook unpacks to more than we read. Save only the sheet that is needed.")
+
 
 def _require_harmless(content: bytes) -> None:
     """Look at what the archive says it holds before anything is unpacked.
@@ -175,34 +178,42 @@ def _require_harmless(content: bytes) -> None:
                 raise NotAStatement(why=_("This is no Excel workbook."))
             is_bomb = sum(sizes) > MAX_UNPACKED_BYTES or sum(strings) > MAX_STRINGS_BYTES
             if is_bomb or len(parts) > MAX_PARTS:
-                raise NotAStatement(
-                    why=_(
-                        "The workbook unpacks to more than we read. Save only the sheet that is needed."
-                    )
-                )
-            _require_no_document_type(archive, parts)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
+                raise NotAStatement(why=_TOO_MUCH)
+            _require_plain_xml(archive, parts)
+    except (*_DAMAGED, RuntimeError, NotImplementedError, OSError, EOFError) as error:
         raise NotAStatement(why=_("The workbook is damaged or locked with a password.")) from error
 
 
-def _require_no_document_type(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> None:
+def _require_plain_xml(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> None:
+    """Count elements and look for document types, in every part: a part of any name may be read as XML."""
+    elements = 0
     for part in parts:
-        if part.filename.lower().endswith((".xml", ".rels")):
-            with archive.open(part) as opened:
-                if b"<!DOCTYPE" in opened.read(PROLOG_BYTES).replace(b"\0", b""):
+        end = b""
+        with archive.open(part) as opened:
+            while read := opened.read(MEGABYTE):
+                text = end + read.replace(b"\0", b"")
+                if b"<!DOCTYPE" in text:
                     raise NotAStatement(why=_("The workbook holds what no spreadsheet writes."))
+                elements += text.count(b"<") - text.count(b"</")
+                if elements > MAX_ELEMENTS:
+                    raise NotAStatement(why=_TOO_MUCH)
+                end = text[-8:]
 
 
 def _xlsx_rows(table: Table) -> Iterator[Row]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles that are missing
         try:
-            book = load_workbook(io.BytesIO(table.content), read_only=True, data_only=True)
+            book = load_workbook(
+                io.BytesIO(table.content), read_only=True, data_only=True, keep_links=False
+            )
             sheet = next((each for each in book.worksheets if each.sheet_state == "visible"), None)
             if sheet is None:
                 raise NotAStatement(why=_("The workbook has no visible sheet."))
             sheet.reset_dimensions()  # some writers say A1 and write a thousand rows
             for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+                if number > MAX_SHEET_ROWS:
+                    raise NotAStatement(why=_TOO_MANY_ROWS % {"most": MAX_ROWS})
                 row = _without_end([_xlsx_cell(cell) for cell in cells[:MAX_COLUMNS]])
                 if row:
                     yield number, row
@@ -219,7 +230,7 @@ def _xlsx_rows(table: Table) -> Iterator[Row]:
             SyntaxError,
         ) as error:
             raise NotAStatement(why=_("The workbook is damaged.")) from error
-        except zipfile.BadZipFile as error:
+        except _DAMAGED as error:
             raise NotAStatement(why=_("The workbook is damaged.")) from error
 
 

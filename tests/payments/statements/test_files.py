@@ -72,8 +72,8 @@ def bomb():
     )
 
 
-def with_entities():
-    evil = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]>'
+def with_entities(prolog):
+    evil = b'<?xml version="1.0"?>' + prolog + b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]>'
     return rezipped(
         lambda name, content: evil + content.partition(b"?>")[2] if "sheet1" in name else content
     )
@@ -84,6 +84,14 @@ def locked():
     return bytes(content[: len(content) // 2])
 
 
+def garbled():
+    """A part whose compressed bytes are noise."""
+    content = bytearray(as_xlsx([paid(n) for n in range(50)]))
+    start = content.index(b"sheet1.xml") + 40
+    content[start : start + 40] = b"\xff" * 40
+    return bytes(content)
+
+
 REFUSED = {
     "empty": (b"  \n", "empty"),
     "too large": (b"a,b\n" * 3_000_000, "10 MB"),
@@ -92,6 +100,7 @@ REFUSED = {
     "web page": (b"\xef\xbb\xbf <HTML><table>", "web page"),
     "xml": (b"<?xml version='1.0'?><Workbook/>", "web page"),
     "half a workbook": (locked(), "damaged"),
+    "garbled": (garbled(), "damaged"),
     "a zip of something": (None, "no Excel workbook"),
 }
 
@@ -118,9 +127,33 @@ def test_a_workbook_made_to_burst_is_refused_before_it_is_unpacked(monkeypatch):
         open_table(content)
 
 
-def test_a_workbook_with_entities_is_refused():
+@pytest.mark.parametrize("part", ["sheet1.xml", "styles.xml", "workbook.xml"])
+def test_a_workbook_of_too_many_elements_is_refused_before_they_fill_the_memory(part, monkeypatch):
+    monkeypatch.setattr(files, "load_workbook", None)
+    content = rezipped(
+        lambda name, each: each + b"<c/>" * (files.MAX_ELEMENTS + 1) if part in name else each
+    )
+    assert len(content) < files.MEGABYTE
+
+    with pytest.raises(NotAStatement, match="unpacks to more"):
+        open_table(content)
+
+
+def test_a_row_that_claims_to_be_far_below_is_not_walked_to():
+    content = rezipped(
+        lambda name, each: (
+            each.replace(b'<row r="2"', b'<row r="2000000000"') if "sheet1" in name else each
+        )
+    )
+
+    with pytest.raises(NotAStatement, match="rows"):
+        list(open_table(content).rows())
+
+
+@pytest.mark.parametrize("prolog", [b"", b"<!--" + b" " * 3 * files.MEGABYTE + b"-->"])
+def test_a_workbook_with_entities_is_refused_wherever_they_stand(prolog):
     with pytest.raises(NotAStatement, match="no spreadsheet writes"):
-        open_table(with_entities())
+        open_table(with_entities(prolog))
 
 
 def test_a_damaged_sheet_is_refused_while_it_is_read():
