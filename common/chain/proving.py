@@ -58,16 +58,27 @@ WHERE number <> coalesce(before, 0) + 1 OR first_position <> coalesce(before_pos
 ORDER BY number LIMIT %(most)s
 """
 
+# A row that says it is of the future would not be of age for as long as it likes.
 _NEVER_SEALED = """
-SELECT id FROM {rows} WHERE id <= %(complete_to)s AND {written_at} < clock_timestamp() - %(grace)s
+SELECT id FROM {rows} WHERE id <= %(complete_to)s
+    AND ({written_at} NOT BETWEEN clock_timestamp() - %(grace)s AND clock_timestamp() + %(grace)s)
     AND NOT EXISTS (SELECT FROM {links} WHERE {row} = {rows}.id)
 ORDER BY id LIMIT %(most)s
 """
 
-# Links and seals of one moment: sealing goes on while a long chain is proven.
+# Links and seals of one moment: sealing goes on while a long chain is proven. A link before the beginning would
+# keep its row out of the chain, since it looks as if it were sealed.
 _UNSEALED_LINKS = """
 SELECT min(position) FROM {links}
 WHERE position > (SELECT coalesce(max(last_position), 0) FROM {seals})
+    OR position < 1
+"""
+
+_WITHOUT_ROW = """
+SELECT DISTINCT {column} FROM {below} AS part
+WHERE NOT EXISTS (SELECT FROM {rows} WHERE id = part.{column})
+    AND NOT EXISTS (SELECT FROM {links} AS link WHERE link.{row} = part.{column})
+ORDER BY 1 LIMIT %(most)s
 """
 
 _KNOWN = "SELECT 1 FROM {seals} WHERE starts_with(encode(hash, 'hex'), %(noted)s) LIMIT 1"
@@ -95,7 +106,8 @@ MISSING = "missing"  # the row is gone
 GAP = "gap"  # a link is gone
 FINGERPRINT = "fingerprint"  # the row is as it was, its link is not
 BAD_SEAL = "bad_seal"  # a seal was changed, or one before it is gone
-UNSEALED_LINKS = "unsealed_links"  # links behind the last seal
+UNSEALED_LINKS = "unsealed_links"  # links behind the last seal, or before the first
+WITHOUT_ROW = "without_row"  # rows below one that there never was
 NEVER_SEALED = "never_sealed"  # a row that appeared behind the chain's back
 UNKNOWN_NOTE = "unknown_note"  # the fingerprint that was noted is in no seal
 
@@ -136,6 +148,9 @@ def _findings(chain: Chain, end: int, complete_to: int, noted: str) -> Iterator[
         yield Finding(BAD_SEAL, seal=number)
     for (row_id,) in _rows(_NEVER_SEALED, chain, {"complete_to": complete_to, "grace": GRACE}):
         yield Finding(NEVER_SEALED, row_id=row_id)
+    for below, column in chain.below.items():
+        for (row_id,) in _rows(_WITHOUT_ROW, chain, {}, below=below, column=column):
+            yield Finding(WITHOUT_ROW, row_id=row_id)
 
 
 def _is_known(chain: Chain, noted: str) -> bool:

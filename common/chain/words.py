@@ -20,6 +20,7 @@ _SENTENCES = {
     proving.BAD_SEAL: "Seal {seal} does not follow from what it closes and the seal before it.",
     proving.UNSEALED_LINKS: "From position {position} on, fingerprints have no seal.",
     proving.NEVER_SEALED: "{row} was never sealed, though later ones were: it appeared afterwards.",
+    proving.WITHOUT_ROW: "{row} is not there and never was sealed, but rows below it are there.",
     proving.UNKNOWN_NOTE: "No seal has the fingerprint that was noted: everything was sealed anew.",
 }
 _WITH_EVIDENCE = {proving.CHANGED, proving.PARTS_ADDED, proving.PARTS_REMOVED}

@@ -147,6 +147,37 @@ def test_a_posting_that_appears_behind_the_chain_is_named(sealed, monkeypatch):
     assert seal_books() == 0, "sealing it would hide it"
 
 
+FORGED = (
+    "INSERT INTO ledger_posting SELECT %s, gen_random_uuid(), event, source, source_id, memo, actor_name,"
+    " occurred_at, recorded_at + {later}::interval FROM ledger_posting WHERE id = %s"
+)
+
+
+def test_a_posting_behind_the_chain_cannot_hide_in_the_future(sealed):
+    tamper(FORGED.format(later="'50 years'"), -5, sealed[0])
+
+    assert found() == [("never_sealed", -5)]
+
+
+@pytest.mark.parametrize("position", [-7, -1])
+def test_a_posting_behind_the_chain_cannot_hide_behind_a_link_of_its_own(sealed, position):
+    tamper(FORGED.format(later="'-2 hours'"), -5, sealed[0])
+    tamper("INSERT INTO ledger_sealedposting VALUES (%s, 2, sha256('x'), -5)", position)
+
+    assert ("unsealed_links", position) in found()
+
+
+def test_entries_of_no_posting_are_named(sealed):
+    tamper(
+        "INSERT INTO ledger_entry (posting_id, account, subject_id, amount)"
+        " VALUES (%s, 'losses', NULL, 1), (%s, 'bank', NULL, -1)",
+        sealed[-1] + 1000,
+        sealed[-1] + 1000,
+    )
+
+    assert found() == [("without_row", sealed[-1] + 1000)]
+
+
 def test_a_straggler_that_a_person_looked_at_is_sealed_and_stands_in_the_audit_log(sealed, capsys):
     with past_the_triggers() as cursor:
         cursor.execute("DELETE FROM ledger_sealedposting WHERE position = 9")
