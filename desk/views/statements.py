@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
@@ -48,6 +48,8 @@ def statement_export(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """One list of a statement, all its rows, as CSV or XLSX."""
     statement = get_object_or_404(Statement, public_id=public_id)
     verdict = request.GET.get("list", "")
+    if verdict not in StatementLine.Verdict.values:
+        raise Http404
     kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
     user = request.user
     assert isinstance(user, User)

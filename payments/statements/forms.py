@@ -9,7 +9,7 @@ from django import forms
 from common.words import _
 from payments.statements.files import MAX_BYTES
 from payments.statements.layouts import Field, Layout, Sample, kinds_of
-from payments.statements.values import DateOrder, DecimalStyle
+from payments.statements.values import YEARS, DateOrder, DecimalStyle
 from plugins.models import Connection
 
 LABELS = {
@@ -75,6 +75,8 @@ class UploadStatement(forms.Form):
             self.add_error("until", _("Give both days, or none."))
         elif since and until and not dt.timedelta(0) <= until - since <= dt.timedelta(days=400):
             self.add_error("until", _("The last day is not after the first, or over a year later."))
+        elif since and since.year not in YEARS:
+            self.add_error("since", _("The year cannot be right."))
         return cleaned
 
 

@@ -139,12 +139,12 @@ class _Reader:
         if amount is None:
             written = text_of(came_in) or text_of(went_out)
             return None, _("“%(value)s” is no amount.") % {"value": written[:40]}
+        if abs(amount) >= MAX_AMOUNT:
+            return None, str(_("The amount is absurdly large."))
         try:
             exact = on_grid(amount, self.currency)
         except AmountTooFine as refusal:
             return None, str(refusal)
-        if abs(exact) >= MAX_AMOUNT:
-            return None, str(_("The amount is absurdly large."))
         return (-abs(exact) if takes_back else exact), ""
 
 

@@ -102,6 +102,7 @@ _TIME = re.compile(
     r"(?P<hour>\d{1,2})[:h.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?\s*(?P<half>[AaPp])?\.?[Mm]?\.?"
     r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?"
 )
+YEARS = range(1991, 2100)  # others are no payment's, and leave no room to look a day further
 _EXCEL_EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001
 _EXCEL_DAYS = (Decimal(30_000), Decimal(80_000))  # the years 1982 to 2119
 
@@ -148,7 +149,7 @@ def moment_of(
 def _from_number(cell: Cell) -> dt.datetime | None:
     """A date as a spreadsheet keeps it: as such, or as days since 1899."""
     if isinstance(cell, dt.datetime):
-        return cell.replace(microsecond=0)
+        return cell.replace(microsecond=0) if cell.year in YEARS else None
     if isinstance(cell, Decimal) and _EXCEL_DAYS[0] < cell < _EXCEL_DAYS[1]:
         return _EXCEL_EPOCH + dt.timedelta(seconds=round(float(cell) * 86_400))
     return None
@@ -186,7 +187,7 @@ def _day(parts: _Numbers, order: DateOrder) -> dt.date | None:
     }[order]
     year += 2000 if year < 100 else 0
     try:
-        return dt.date(year, month, day) if 1990 < year < 2100 else None
+        return dt.date(year, month, day) if year in YEARS else None
     except ValueError:
         return None
 

@@ -3,6 +3,7 @@
 import gzip
 import io
 import re
+from datetime import datetime
 from decimal import Decimal
 from uuid import uuid4
 
@@ -341,6 +342,34 @@ def test_each_list_can_be_saved(accountant, address, kind):
         assert b"'=HYPERLINK(0)" in saved
     else:
         assert saved.startswith(b"PK")
+
+
+@pytest.mark.parametrize("asked", ["", "nonsense", "%00"])
+def test_a_list_that_there_is_not_cannot_be_saved(accountant, compared, asked):
+    statement = compared([paid(1)])
+
+    assert accountant.get(f"{HOME}{statement.public_id}/export/?list={asked}").status_code == 404
+
+
+def test_cells_of_absurd_size_are_rows_that_cannot_be_read(compared):
+    row = paid(1).cells()
+    rows = [
+        [*row[:6], 1e308, row[7]],
+        [*row[:6], 10**200, row[7]],
+        [row[0], datetime(9999, 12, 31, 23, 59), *row[2:6], 5000, row[7]],  # noqa: DTZ001
+    ]
+
+    statement = compared([*rows, paid(2)], make=as_xlsx)
+
+    verdicts = statement.lines.order_by("number").values_list("verdict", flat=True)
+    assert list(verdicts) == ["unreadable"] * 3 + ["operator"]
+
+
+def test_a_statement_of_an_impossible_year_is_refused(accountant, world):
+    page = upload(accountant, as_csv([paid(1)]), since="0001-01-01", until="0001-02-01")
+
+    assert page.status_code == 422
+    assert "The year cannot be right." in page.content.decode()
 
 
 def test_a_statement_uploaded_by_mistake_can_be_removed(accountant, address):
