@@ -21,7 +21,8 @@ READ_ONLY = {"django_migrations"}
 
 class RoleNotUsable(DomainError):
     message = _(
-        "The role “%(name)s” of DATABASE_URL owns tables or is a superuser: name a role of its own there."
+        "The role “%(name)s” of DATABASE_URL owns tables, may make roles or is a superuser: name a role of its own"
+        " there."
     )
 
 
@@ -39,15 +40,22 @@ def application_role() -> Role | None:
     return Role(address["USER"], address["PASSWORD"]) if address else None
 
 
+# Who owns a table can switch its triggers off, who owns its schema can drop it, and who may make roles can, before
+# PostgreSQL 16, join the one that does.
+_CAN_REWRITE = """
+SELECT rolsuper OR rolcreaterole OR EXISTS (
+    SELECT FROM pg_class AS relation JOIN pg_namespace AS schema ON schema.oid = relation.relnamespace
+    WHERE relation.relkind IN ('r', 'p') AND schema.nspname !~ '^(pg_|information_schema$)'
+        AND (pg_has_role(rolname, relation.relowner, 'MEMBER') OR pg_has_role(rolname, schema.nspowner, 'MEMBER'))
+)
+FROM pg_roles WHERE rolname = coalesce(%s, current_user)
+"""
+
+
 def can_rewrite(role: str | None = None) -> bool:
     """Return whether a role (default: who is connected) could get past the triggers of the open database."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT rolsuper OR pg_has_role(rolname, (SELECT tableowner FROM pg_tables WHERE"
-            " schemaname = 'public' AND tablename = 'tenants_company'), 'MEMBER')"
-            " FROM pg_roles WHERE rolname = coalesce(%s, current_user)",
-            [role],
-        )
+        cursor.execute(_CAN_REWRITE, [role])
         (answer,) = cursor.fetchone()
     return bool(answer)
 
@@ -55,7 +63,7 @@ def can_rewrite(role: str | None = None) -> bool:
 def ensure(role: Role) -> None:
     """Make the role if there is none. An existing one keeps its password.
 
-    :raises RoleNotUsable: it owns tables, is a superuser, or may become one that does
+    :raises RoleNotUsable: it owns tables, may make roles, is a superuser, or may become one that does
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role.name])

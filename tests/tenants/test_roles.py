@@ -10,7 +10,7 @@ import uuid
 import psycopg2
 import pytest
 from django.core.checks import Tags, run_checks
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.test import override_settings
 from psycopg2 import errors, sql
 
@@ -204,6 +204,24 @@ def test_a_role_that_owns_the_tables_is_refused(public):
 
     with pytest.raises(roles.RoleNotUsable, match=owner):
         roles.ensure(roles.Role(owner, ""))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "ALTER ROLE {role} CREATEROLE",
+        "ALTER TABLE {schema}.ledger_entry OWNER TO {role}",
+        "ALTER SCHEMA {schema} OWNER TO {role}",
+        "ALTER ROLE {role} SUPERUSER",
+    ],
+)
+def test_so_is_a_role_with_any_other_way_around(company, role, django_db_blocker, more):
+    names = {"role": sql.Identifier(role.name), "schema": sql.Identifier(company.company.slug)}
+    with django_db_blocker.unblock(), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql.SQL(more).format(**names))
+        with pytest.raises(roles.RoleNotUsable, match=role.name):
+            roles.ensure(role)
+        transaction.set_rollback(True)
 
 
 def test_granting_twice_changes_nothing(application, role):
