@@ -121,4 +121,5 @@ def change_limits(*, minutes: Mapping[str, int], actor: User) -> None:
     for name, wanted in changed.items():
         Limit.objects.update_or_create(kind=name, defaults={"minutes": wanted})
     if changed:
-        audit(actor=actor, action="limits.changed", target="", remote_ip="", **changed)
+        former = {f"{name}_before": before.get(name, KINDS[name].minutes) for name in changed}
+        audit(actor=actor, action="limits.changed", target="", remote_ip="", **changed, **former)

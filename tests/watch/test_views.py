@@ -321,7 +321,8 @@ def test_limits_are_changed_noted_and_shown(owner, world):
     assert response.status_code == 302
     assert dict(Limit.objects.values_list("kind", "minutes")) == {"payment": 0, "order": 45}
     entry = AuditEntry.objects.get(action="limits.changed")
-    assert entry.facts == {"payment": 0, "order": 45}
+    before = {"payment_before": 10, "order_before": 15}
+    assert entry.facts == {"payment": 0, "order": 45, **before}
     text = page(owner).content.decode()
     assert "may wait 45" in text
     assert "nobody is told" in text
