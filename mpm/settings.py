@@ -107,6 +107,7 @@ WSGI_APPLICATION = "mpm.wsgi.application"
 MIDDLEWARE = [
     "common.http.HealthMiddleware",
     "tenants.health.WorkHealthMiddleware",
+    "common.http.BodyLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "common.http.RequestIdMiddleware",
