@@ -76,7 +76,7 @@ def take_reference(payment: Payment, notice: Notice) -> None:
     """Give a recorded payment the operator's own reference, unless another payment has that."""
     mine = Payment.objects.filter(pk=payment.pk, reference=payment.reference)
     with contextlib.suppress(IntegrityError), transaction.atomic():
-        mine.update(reference=notice.reference, receipt=notice.receipt)
+        mine.update(reference=notice.reference, receipt=notice.receipt or payment.receipt)
 
 
 def is_same_device(payment: Payment, notice: Notice) -> bool:
