@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import get_language
 
@@ -34,7 +33,12 @@ from payments.refundable import (
     operator_can_refund,
 )
 from payments.services.decisions import AlreadyDecided
-from payments.services.giving_back import book_refund, book_reversal, unbook_refund
+from payments.services.giving_back import (
+    book_refund,
+    book_reversal,
+    is_credit_going_back,
+    unbook_refund,
+)
 from tenants import duework
 from tenants.scope import current_company
 from vending.models import TokenOrder
@@ -282,18 +286,10 @@ def _require_reversible(payment: Payment) -> None:
     orders = TokenOrder.objects.filter(source="payment", source_id=payment.pk)
     if orders.filter(state__in=OPEN_ORDERS).exists():
         raise TokenOnItsWay
-    if Correction.objects.filter(_same_money(payment), kind=Kind.REFUND, state__in=TO_PAY).exists():
+    if payment.corrections.filter(kind=Kind.REFUND, state__in=TO_PAY).exists():
         raise RefundOnItsWay
-
-
-def _same_money(payment: Payment) -> Q:
-    """What is of a payment, or of the credit that it may have become: withdrawn, it would be credit again."""
-    same = Q(payment=payment)
-    if payment.device_id is not None:
-        same |= Q(pot=Pot.DEVICE, device=payment.device_id)
-    if payment.customer_id is not None:
-        same |= Q(pot=Pot.CUSTOMER, customer=payment.customer_id)
-    return same
+    if payment.state == Payment.State.SETTLED and is_credit_going_back(payment):
+        raise RefundOnItsWay
 
 
 def _is_asked(source: Source) -> bool:

@@ -12,7 +12,7 @@ from ledger.selectors import balance
 from ledger.services import Line, Movement, credit, debit, post
 from payments.allocation import Part
 from payments.models import Correction, Payment
-from payments.refundable import ACCOUNTS, ZERO, Pot, Source, refunded
+from payments.refundable import ACCOUNTS, TO_PAY, ZERO, Pot, Source, refunded
 from vending.models import TokenOrder
 
 State = Payment.State
@@ -105,6 +105,13 @@ class _Unspent:
 
 
 def _unspent(payment: Payment) -> _Unspent:
+    left = _left(payment)
+    found = {pot: min(left[pot], _held(payment, pot)) for pot in left}
+    return _Unspent(found[Pot.DEVICE], found[Pot.CUSTOMER])
+
+
+def _left(payment: Payment) -> dict[Correction.Pot, Decimal]:
+    """Return what of a settled payment became credit and was not refunded."""
     refused = TokenOrder.objects.filter(
         source="payment", source_id=payment.pk, state=TokenOrder.State.REFUSED
     )
@@ -114,15 +121,24 @@ def _unspent(payment: Payment) -> _Unspent:
     for part in payment.parts:
         if part["part"] in kept:
             kept[part["part"]] += Decimal(part["amount"])
-    return _Unspent(
-        _still_there(payment, kept[Part.DEVICE_CREDIT], Pot.DEVICE, payment.device_id),
-        _still_there(payment, kept[Part.CUSTOMER_CREDIT], Pot.CUSTOMER, payment.customer_id),
-    )
+    pots = {Pot.DEVICE: kept[Part.DEVICE_CREDIT], Pot.CUSTOMER: kept[Part.CUSTOMER_CREDIT]}
+    return {pot: max(each - refunded(payment, pot), ZERO) for pot, each in pots.items()}
 
 
-def _still_there(payment: Payment, kept: Decimal, pot: Pot, subject_id: int | None) -> Decimal:
-    left = max(kept - refunded(payment, pot), ZERO)
-    return min(left, max(balance(ACCOUNTS[pot], subject_id), ZERO))
+def _held(payment: Payment, pot: Correction.Pot) -> Decimal:
+    subject_id = payment.device_id if pot == Pot.DEVICE else payment.customer_id
+    return max(balance(ACCOUNTS[pot], subject_id), ZERO)
+
+
+def is_credit_going_back(payment: Payment) -> bool:
+    """Whether a refund that is not paid out holds credit of this payment: withdrawn, it would be credit again."""
+    going = Correction.objects.filter(kind=Correction.Kind.REFUND, state__in=TO_PAY)
+    pots = {
+        Pot.DEVICE: going.filter(pot=Pot.DEVICE, device=payment.device_id),
+        Pot.CUSTOMER: going.filter(pot=Pot.CUSTOMER, customer=payment.customer_id),
+    }
+    left = _left(payment)
+    return any(left[pot] > _held(payment, pot) and pots[pot].exists() for pot in pots)
 
 
 def _refusals(source: Source) -> QuerySet[TokenOrder]:
