@@ -28,7 +28,7 @@ PARKED = "SELECT attempts, available_at FROM payments_payment WHERE reference LI
 def run(site: Site, *, full: bool, poisons: int = 0, rounds: int = 0, seconds: float = 8) -> Figure:
     """Compare, in turn, how long others take while poison is tried and while it is not; then let it park."""
     ensure(site, "web", "worker", "beat")
-    poisons, rounds = poisons or (50 if full else 8), rounds or (12 if full else 3)
+    poisons, rounds = poisons or (8 if full else 2), rounds or (15 if full else 4)
     payers = Payers(site, more_people(site))
     site.query(POISON)
     try:
