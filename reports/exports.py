@@ -30,6 +30,7 @@ ROWS_AT_ONCE = 500
 BOM = "\ufeff"  # without it Excel reads UTF-8 as something else
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_STARTS_LATER = re.compile(r"([;\t\r\n] *)(?=[=+\-@])")
 _HARMLESS = re.compile(r"\+?[0-9][0-9 ]*")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -134,7 +135,11 @@ def _csv_cell(cell: Cell) -> str:
 
 
 def neutral(text: str) -> str:
-    """Return text that no spreadsheet runs: what could start a formula gets an apostrophe."""
+    """Return text that no spreadsheet runs: what could start a formula gets an apostrophe.
+
+    So does what follows a semicolon, tab or line end: in other countries these end a cell.
+    """
+    text = _STARTS_LATER.sub(r"\1'", text)
     if text.lstrip(" ").startswith(_STARTS_FORMULA) and not _HARMLESS.fullmatch(text):
         return f"'{text}"
     return text

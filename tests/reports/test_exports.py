@@ -50,6 +50,14 @@ def test_no_cell_of_a_csv_starts_a_formula(jua, text):
     assert rows[1][0].startswith("'")
 
 
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [("x;=1", "x;'=1"), ("x\t +1", "x\t '+1"), ("x\n@a", "x\n'@a"), ("x; y-1", "x; y-1")],
+)
+def test_no_cell_starts_a_formula_where_other_signs_end_cells(text, safe):
+    assert neutral(text) == safe
+
+
 @pytest.mark.parametrize("text", ["+255 754 123 456", "Neema", "0754 123 456", "a=b"])
 def test_harmless_text_stays_as_it_is(text):
     assert neutral(text) == text
