@@ -10,7 +10,7 @@ UV := uv pip compile --quiet pyproject.toml --universal --generate-hashes --no-a
 TEST_ARGS ?= -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test run lint bench simulate trials stop reset key lock venv checks suite
+.PHONY: help demo test run lint bench simulate defects trials stop reset key lock venv checks suite
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 14
@@ -32,6 +32,9 @@ bench: venv ## measure payments per second, and their cost
 
 simulate: venv ## break a whole installation for SEEDS (25) seeds from START (1) on, or one SEED, and check it
 	@exec $(BIN)/python -m simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),25) --start $(or $(START),1))
+
+defects: venv ## prove the simulation: make one deliberate error after the other, until it is seen (NAMES="blind-retry")
+	@exec $(BIN)/python -m simulation.defects $(NAMES)
 
 trials: venv ## try what is promised when things break, one figure per promise; TRIALS="r04 r16 --full"
 	@exec $(BIN)/python -m simulation.trials $(TRIALS)
