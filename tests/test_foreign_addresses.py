@@ -1,18 +1,21 @@
 """Every address of one company, asked by the other company's owner at the other company's host."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from devices.models import Device
+from ledger.models import Posting
 from locations.models import Village
 from messaging.models import Message
-from payments.models import Conflict, Payment
+from payments.models import Conflict, Correction, Payment, Statement, StatementLine
 from plugins.models import Connection
 from tests.conftest import client_for, make_user, make_world
 from tests.line import airtel_xml, work_all
@@ -24,7 +27,7 @@ FOREIGN_AMOUNT = "77,700"
 
 
 def company_of(slug: str, name: str, amount: str) -> SimpleNamespace:
-    """Return the small world of the open company with a payment, a conflict, a token and an SMS."""
+    """Return the small world of the open company with one of each thing that has an address of its own."""
     world = make_world()
     world.owner = make_user(User.Role.OWNER, f"{name} Owner", "owner@both.example")
     world.meter.serial = f"{name}-470001"
@@ -38,6 +41,33 @@ def company_of(slug: str, name: str, amount: str) -> SimpleNamespace:
         body = airtel_xml(reference=f"{name}AT1", amount=sum_, account=world.meter.serial)
         assert client.post(door, body, content_type="application/xml").status_code == 200
     work_all()
+    payment = Payment.objects.get()
+    Correction.objects.create(
+        kind="refund",
+        pot="device",
+        payment=payment,
+        device=payment.device,
+        customer=payment.customer,
+        connection=world.airtel,
+        amount=Decimal(10),
+        reason=name,
+        needs_approval=True,
+        asked_by=world.owner,
+        asked_at=timezone.now(),
+        pay_by="hand",
+    )
+    statement = Statement.objects.create(
+        connection=world.airtel,
+        name=f"{name}.csv",
+        digest=name,
+        size_bytes=1,
+        state=Statement.State.COMPARED,
+        uploaded_at=timezone.now(),
+        uploaded_by=name,
+    )
+    StatementLine.objects.create(
+        statement=statement, number=1, reference=name, amount=Decimal(amount), verdict="operator"
+    )
     return world
 
 
@@ -51,6 +81,10 @@ def foreign(jua, taa) -> SimpleNamespace:
         conflict=Conflict.objects.get(),
         device=Device.objects.get(),
         message=Message.objects.get(),
+        posting=Posting.objects.first(),
+        correction=Correction.objects.get(),
+        statement=Statement.objects.get(),
+        line=StatementLine.objects.get(),
         token=TokenOrder.objects.get().token,
         keys={row.plugin: row.webhook_key for row in Connection.objects.all()},
     )
@@ -67,12 +101,15 @@ def named_in(name: str, foreign: SimpleNamespace) -> dict[str, object]:
     """Return the row of the other company that an address called this is about, by its own names."""
     room, _, view = name.partition(":")
     thing = "message" if room == "messaging" else view.partition("-")[0]
-    row = getattr(foreign, {"conflict": "payment"}.get(thing, thing), None)
+    row = getattr(foreign, {"conflict": "payment", "result": "payment"}.get(thing, thing), None)
+    numbered = {"conflict": foreign.conflict, "statement": foreign.line}.get(thing, foreign.payment)
     return {
         "public_id": getattr(row, "public_id", None),
-        "pk": foreign.conflict.pk if thing == "conflict" else foreign.payment.pk,
+        "pk": numbered.pk,
         "kind": "payment",
         "slug": "airtel",
+        "plugin": "airtel",
+        "name": "line" if room == "watch" else "suspense",
     }
 
 
