@@ -35,8 +35,8 @@ DEFECTS = (
             ),
             Change(
                 SETTLEMENT,
-                "    if payment.state != State.RECEIVED or payment.is_parked:\n        return False\n",
-                "",
+                "WHERE id = %s AND state = 'received' AND available_at IS NOT NULL\nRETURNING available_at\n",
+                "WHERE id = %s\nRETURNING coalesce(available_at, now())\n",
             ),
         ),
     ),

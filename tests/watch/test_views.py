@@ -76,13 +76,18 @@ def test_every_job_that_is_named_stands_there_with_its_last_run(owner, all_ran):
     [
         ({"failures": 1, "error": "FeesIncomplete"}, "Failed", "It comes again for them."),
         ({"failures": 2, "error": "ZeroDivisionError"}, "Failed", "(ZeroDivisionError)"),
-        ({"started_at": ago(minutes=10), "ended_at": ago(minutes=11)}, "Started, never ended", ""),
-        ({"started_at": ago(minutes=2), "ended_at": ago(minutes=3)}, "Running", ""),
-        ({"started_at": ago(hours=28), "ended_at": ago(hours=28)}, "Late", ""),
+        (
+            {"started_at": {"minutes": 10}, "ended_at": {"minutes": 11}},
+            "Started, never ended",
+            "",
+        ),
+        ({"started_at": dict(minutes=2), "ended_at": dict(minutes=3)}, "Running", ""),
+        ({"started_at": dict(hours=28), "ended_at": dict(hours=28)}, "Late", ""),
     ],
 )
 def test_a_run_that_did_not_end_well_says_how(owner, all_ran, fields, badge, words):
-    JobRecord.objects.filter(job="access_fees").update(**fields)
+    times = {name: ago(**each) if isinstance(each, dict) else each for name, each in fields.items()}
+    JobRecord.objects.filter(job="access_fees").update(**times)
 
     response = page(owner)
 
