@@ -81,8 +81,8 @@ def test_every_job_that_is_named_stands_there_with_its_last_run(owner, all_ran):
             "Started, never ended",
             "",
         ),
-        ({"started_at": dict(minutes=2), "ended_at": dict(minutes=3)}, "Running", ""),
-        ({"started_at": dict(hours=28), "ended_at": dict(hours=28)}, "Late", ""),
+        ({"started_at": {"minutes": 2}, "ended_at": {"minutes": 3}}, "Running", ""),
+        ({"started_at": {"hours": 28}, "ended_at": {"hours": 28}}, "Late", ""),
     ],
 )
 def test_a_run_that_did_not_end_well_says_how(owner, all_ran, fields, badge, words):
