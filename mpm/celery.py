@@ -8,6 +8,8 @@ from celery import Celery, Task
 from celery.signals import task_prerun, worker_before_create_process, worker_init
 from django.db import close_old_connections
 
+from common.database import mend_connection
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mpm.settings")
 
 app = Celery("mpm", amqp="mpm.broker:Amqp")
@@ -21,6 +23,7 @@ app.conf.CELERY_DB_REUSE_MAX = 1000
 def leave_broken_connections(*, task: "Task[Any, Any]", **_: object) -> None:
     """As at the start of a web request: what is too old or broke is replaced."""
     if not task.request.is_eager:  # called in the middle of somebody's transaction
+        mend_connection()
         close_old_connections()
 
 

@@ -6,6 +6,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.urls import resolve, set_urlconf
 
+from common.database import mend_connection
 from common.http import Handler
 from common.schema import open_company, open_public
 from tenants.selectors import company_for_host
@@ -24,6 +25,7 @@ class CompanyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        mend_connection()
         try:
             return self._serve(request)
         except DATABASE_AWAY:
