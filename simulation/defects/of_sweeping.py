@@ -40,10 +40,10 @@ DEFECTS = (
         "        bool(send_message) or ring(send_message,",
     ),
     defect(
-        "the-first-company-stays-open",
-        "A worker works for one company, whatever company a task names.",
-        "tenants.scope",
-        "    company = company_by_schema(schema)\n    with schema_context(schema):\n",
-        '    company = company_by_schema("jua")\n    with schema_context("jua"):\n',
+        "one-company-for-all-tasks",
+        "A worker settles in one company, whatever company a task names.",
+        "payments.tasks",
+        "    with in_company(schema) as company:\n        if is_counted",
+        '    with in_company("jua") as company:\n        if is_counted',
     ),
 )
