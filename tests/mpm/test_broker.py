@@ -4,6 +4,8 @@ import itertools
 
 import pytest
 from django.conf import settings
+from kombu import Queue
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from mpm.broker import LONGEST_PAUSE_SECONDS
 from mpm.celery import app
@@ -27,6 +29,27 @@ def test_a_worker_tries_again_every_few_seconds_and_never_gives_up(monkeypatch):
 
     assert len(pauses) == 12
     assert max(pauses) <= LONGEST_PAUSE_SECONDS
+
+
+def test_a_worker_that_holds_a_message_outlives_the_death_of_the_broker(monkeypatch):
+    connection = app.connection_for_read()
+    channel = connection.default_channel
+    queue = Queue("held", routing_key="held", channel=channel, auto_delete=True)
+    queue.declare()
+    connection.Producer(channel).publish("a doorbell", routing_key="held")
+    message = queue.get()
+
+    def broker_is_dead():
+        raise RedisConnectionError
+
+    # What Celery does when reading from the broker fails: collect, then close.
+    with monkeypatch.context() as dead:
+        dead.setattr(channel, "_close_clients", broker_is_dead)
+        connection.collect()
+
+    with pytest.raises(RedisConnectionError):
+        message.ack()
+    connection.close()
 
 
 def test_the_sweeper_has_a_queue_of_its_own():

@@ -53,6 +53,7 @@ def test_operators_are_answered_in_time_and_the_work_is_done_afterwards(
 
     for number in range(PAYMENTS):
         until(lambda n=number: whole.is_done(f"{reference}{n}"), what="the token")
+    assert whole.running("worker")
     whole.check_books()
 
 
