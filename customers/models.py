@@ -17,6 +17,25 @@ class ConnectionType(models.Model):
         return self.name
 
 
+class ConnectionSubType(models.Model):
+    """A finer kind of use within a connection type, as "Small shop"; ``devices`` knows its tariff."""
+
+    connection_type = models.ForeignKey(
+        ConnectionType, on_delete=models.PROTECT, related_name="sub_types"
+    )
+    name = models.CharField(max_length=100)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["connection_type", "name"], name="connection_sub_type_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ConnectionGroup(models.Model):
     """A group of customers that is reported on together."""
 
@@ -35,6 +54,10 @@ class Customer(models.Model):
     phone = models.CharField(max_length=20)  # E.164
     village = models.ForeignKey(Village, on_delete=models.PROTECT, related_name="customers")
     connection_type = models.ForeignKey(ConnectionType, null=True, on_delete=models.PROTECT)
+    # One of its type; the services see to that.
+    connection_sub_type = models.ForeignKey(
+        ConnectionSubType, null=True, on_delete=models.PROTECT, related_name="customers"
+    )
     connection_group = models.ForeignKey(ConnectionGroup, null=True, on_delete=models.PROTECT)
     language = models.CharField(max_length=10, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -48,6 +71,11 @@ class Customer(models.Model):
             models.CheckConstraint(
                 condition=models.Q(phone__regex=r"^\+[1-9][0-9]{5,14}$"),
                 name="customer_phone_is_e164",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(connection_sub_type__isnull=True)
+                | models.Q(connection_type__isnull=False),
+                name="customer_sub_type_has_a_type",
             ),
         ]
         indexes: ClassVar = [

@@ -9,7 +9,8 @@ from accounts.audit import audit
 from accounts.models import User
 from common.errors import DomainError
 from common.words import _
-from customers.models import ConnectionGroup, ConnectionType, Customer
+from customers.connection_types import require_sub_type_of
+from customers.models import ConnectionGroup, ConnectionSubType, ConnectionType, Customer
 from locations.models import Village
 
 
@@ -34,6 +35,7 @@ def register_customer(
     village: Village,
     actor: User | None,
     connection_type: ConnectionType | None = None,
+    connection_sub_type: ConnectionSubType | None = None,
     connection_group: ConnectionGroup | None = None,
     language: str = "",
 ) -> Customer:
@@ -41,15 +43,18 @@ def register_customer(
 
     :raises CustomerNeedsName: both names are empty
     :raises CustomerKnown: somebody of this name has this phone already
+    :raises SubTypeOfAnother: the sub-type belongs to another connection type
     """
     if not (first_name or last_name):
         raise CustomerNeedsName
+    require_sub_type_of(connection_sub_type, connection_type)
     customer = Customer(
         first_name=first_name,
         last_name=last_name,
         phone=phone,
         village=village,
         connection_type=connection_type,
+        connection_sub_type=connection_sub_type,
         connection_group=connection_group,
         language=language,
     )

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from common.fields import AmountField
+from common.fields import AmountField, QuantityField
 from common.words import _
-from customers.models import Customer
+from customers.models import ConnectionSubType, Customer
 from locations.models import Village
 
 
@@ -17,13 +17,26 @@ class Tariff(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=100, unique=True)
+    archived_at = models.DateTimeField(null=True)  # no device may be put on it any more
 
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
 
 class TariffVersion(models.Model):
-    """What a tariff costs from ``valid_from`` on, until the next version. VAT is included in every price."""
+    """What a tariff costs from ``valid_from`` on, until the next version. VAT is included in every price.
+
+    A version that has begun never changes. ``allowance_kwh`` is the first energy of each calendar month, sold at
+    ``allowance_price``, once for each device or once for each customer.
+    """
+
+    class AllowancePer(models.TextChoices):
+        DEVICE = "device", _("Each device")
+        CUSTOMER = "customer", _("Each customer")
 
     tariff = models.ForeignKey(Tariff, on_delete=models.PROTECT, related_name="versions")
     valid_from = models.DateTimeField()
@@ -33,6 +46,11 @@ class TariffVersion(models.Model):
     access_fee_days = models.PositiveIntegerField(default=0)  # length of its period; 0: no fee
     minimum_purchase = AmountField(default=0)
     vat_percent = models.DecimalField(max_digits=5, decimal_places=2, default=0)
+    allowance_kwh = QuantityField(default=0)
+    allowance_price = AmountField(null=True)
+    allowance_per = models.CharField(
+        max_length=10, choices=AllowancePer, default=AllowancePer.DEVICE
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -53,6 +71,11 @@ class TariffVersion(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(access_fee=0) | Q(access_fee_days__gt=0), name="access_fee_has_a_period"
+            ),
+            models.CheckConstraint(
+                condition=Q(allowance_kwh=0, allowance_price__isnull=True)
+                | Q(allowance_kwh__gt=0, allowance_price__gt=0, price_per_kwh__isnull=False),
+                name="tariff_allowance_has_a_price",
             ),
         ]
 
@@ -77,6 +100,52 @@ class PriceComponent(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PriceBand(models.Model):
+    """Named hours of the company's day with a price of their own, or a share of the version's price.
+
+    Of the days it names, from ``begins`` up to ``ends``; over midnight when it ends earlier, the whole day when
+    both are the same. The day that counts is that of the moment itself.
+    """
+
+    class Days(models.TextChoices):
+        ALL = "all", _("Every day")
+        WORKDAYS = "workdays", _("Monday to Friday")
+        WEEKEND = "weekend", _("Saturday and Sunday")
+
+    version = models.ForeignKey(TariffVersion, on_delete=models.PROTECT, related_name="bands")
+    name = models.CharField(max_length=60)
+    begins = models.TimeField()
+    ends = models.TimeField()
+    days = models.CharField(max_length=10, choices=Days, default=Days.ALL)
+    percent = models.DecimalField(max_digits=6, decimal_places=2, null=True)  # of the price per kWh
+    price_per_kwh = AmountField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["version", "name"], name="price_band_once"),
+            models.CheckConstraint(
+                condition=Q(percent__gt=0, price_per_kwh__isnull=True)
+                | Q(percent__isnull=True, price_per_kwh__gt=0),
+                name="price_band_has_one_price",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DefaultTariff(models.Model):
+    """The tariff that a device gets, unless told otherwise, where its customer is of this sub-type."""
+
+    sub_type = models.OneToOneField(
+        ConnectionSubType, on_delete=models.CASCADE, related_name="default_tariff"
+    )
+    tariff = models.ForeignKey(Tariff, on_delete=models.PROTECT, related_name="default_of")
+
+    def __str__(self) -> str:
+        return f"{self.sub_type_id} {self.tariff_id}"
 
 
 class Device(models.Model):

@@ -44,6 +44,10 @@ class TokenOrder(models.Model):
     price = AmountField(null=True)  # per unit, with VAT, as it was
     cost = AmountField(default=0)  # money waiting on "ordered, not yet issued"
     vat = AmountField(default=0)  # part of cost
+    vat_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    # Energy at more than one price, or at one of some hours: [{"kwh", "price", "amount", "name", "is_allowance"}].
+    blocks = models.JSONField(default=list)
+    allowance_kwh = QuantityField(default=0)  # part of quantity; refused, it may be used again
     without_payment = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=State, default=State.DUE)
     token = models.CharField(max_length=100, blank=True)
@@ -71,6 +75,10 @@ class TokenOrder(models.Model):
                 condition=~Q(state="issued") | ~Q(token=""), name="issued_order_has_a_token"
             ),
             models.CheckConstraint(
+                condition=Q(allowance_kwh__gte=0, allowance_kwh__lte=models.F("quantity")),
+                name="order_allowance_within_quantity",
+            ),
+            models.CheckConstraint(
                 condition=~Q(state="requested") | Q(leased_until__isnull=False),
                 name="requested_order_has_a_lease",
             ),
@@ -86,6 +94,16 @@ class TokenOrder(models.Model):
                 name="order_open",
             ),
             models.Index(fields=["device", "-id"], name="order_by_device"),
+            models.Index(
+                fields=["device", "created_at"],
+                condition=Q(allowance_kwh__gt=0),
+                name="order_allowance_by_device",
+            ),
+            models.Index(
+                fields=["customer_id", "created_at"],
+                condition=Q(allowance_kwh__gt=0),
+                name="order_allowance_by_customer",
+            ),
             BrinIndex(fields=["created_at"], name="order_by_time", autosummarize=True),
             models.Index(
                 fields=["closed_at"],
