@@ -1,6 +1,6 @@
 """Setting up companies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -46,10 +46,16 @@ def create_company(
     owner_name: str,
     owner_password: str,
     language: str = "en",
+    address: str = "",
+    phone: str = "",
+    email: str = "",
+    usage_types: Sequence[str] = (),
 ) -> Company:
     """Make a company with its owner, who can log in at once, and a gateway for its first messages.
 
     Whatever fails leaves nothing behind.
+
+    :param usage_types: what it sells for, of ``Company.UsageType``; none stands for all
 
     :raises OwnerRefused: not an e-mail address, no name, or a weak password
     :raises DomainError: see ``tenants.services.add_company``
@@ -76,6 +82,12 @@ def create_company(
         currency=currency,
         timezone=timezone,
         language=language,
+        about={
+            "address": address.strip(),
+            "phone": phone,
+            "email": email,
+            "usage_types": list(usage_types),
+        },
         furnish=furnish,
     )
 

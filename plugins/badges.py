@@ -18,7 +18,7 @@ def connection_badge(connection: Connection | None, *, has_worked: bool = True) 
 
     ``has_worked``: a call has gone through, so a check that was never asked for is not missed.
     """
-    if connection is None:
+    if connection is None or not connection.is_set_up:
         return NOT_SET_UP
     if not connection.is_on:
         return OFF

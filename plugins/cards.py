@@ -65,6 +65,8 @@ def _card(cls: type[Plugin], connection: Connection | None, figures: Figures | N
     if connection is None:
         return Card(cls.slug, cls.label, NOT_IN_USE, cls.description, _("Set up"), True)
     badge = connection_badge(connection)
+    if not connection.is_set_up:
+        return Card(cls.slug, cls.label, badge, cls.description, _("Set up"), False)
     if not connection.is_on:
         return Card(cls.slug, cls.label, badge, cls.description, _("Switch on"), True)
     trouble = connection.paused_reason or (

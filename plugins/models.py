@@ -28,6 +28,8 @@ class Connection(models.Model):
     plugin = models.CharField(max_length=40, unique=True)
     kind = models.CharField(max_length=20)
     is_on = models.BooleanField(default=True)
+    # False: chosen at sign-up, and off until its settings are entered for the first time.
+    is_set_up = models.BooleanField(default=True, db_default=True)
     settings = models.JSONField(default=dict)
     secrets = EncryptedJSONField(default=dict)
     secret_marks = models.JSONField(default=dict)  # field name → {"at": ISO time, "by": name}
@@ -45,7 +47,11 @@ class Connection(models.Model):
             models.CheckConstraint(
                 condition=models.Q(kind__in=["manufacturer", "payment", "sms", "feed"]),
                 name="connection_kind_is_known",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_set_up=True) | models.Q(is_on=False),
+                name="connection_is_off_until_set_up",
+            ),
         ]
 
     def __str__(self) -> str:

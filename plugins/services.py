@@ -62,6 +62,8 @@ def connect_plugin(*, slug: str, data: Mapping[str, Any], actor: User | None) ->
     if not form.is_valid():
         raise SettingsRefused(form)
     connection = connection or Connection(plugin=slug, kind=adapter.kind)
+    if not connection.is_set_up:
+        connection.is_set_up = connection.is_on = True
     changed = _apply(connection, form, actor)
     connection.save()
     audit(actor=actor, action="connection.saved", target=slug, fields=", ".join(changed))
@@ -88,9 +90,39 @@ def _apply(connection: Connection, form: PluginSettingsForm, actor: User | None)
 
 
 @transaction.atomic
+def choose_plugin(*, slug: str, actor: User | None) -> Connection:
+    """Note that the company wants a plug-in, whose settings come later; until then it is off.
+
+    One that needs no settings works at once. One that is connected already stays as it is.
+
+    :raises registry.UnknownPlugin: not installed
+    """
+    adapter = registry.get(slug)
+    connection = Connection.objects.filter(plugin=slug).first()
+    if connection is not None:
+        return connection
+    if not adapter.settings_form.base_fields:
+        return connect_plugin(slug=slug, data={}, actor=actor)
+    connection = Connection.objects.create(
+        plugin=slug, kind=adapter.kind, is_on=False, is_set_up=False
+    )
+    audit(actor=actor, action="connection.chosen", target=slug)
+    return connection
+
+
+class NotSetUp(DomainError):
+    message = _("%(plugin)s has no settings yet. Enter them, which also switches it on.")
+
+
+@transaction.atomic
 def switch_connection(*, connection_id: int, is_on: bool, actor: User | None) -> Connection:
-    """Switch a plug-in on or off. Off, it answers "not available" and issues nothing; its history stays."""
+    """Switch a plug-in on or off. Off, it answers "not available" and issues nothing; its history stays.
+
+    :raises NotSetUp: it was only chosen, and its settings were never entered
+    """
     connection = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
+    if is_on:
+        _require_set_up(connection)
     if connection.is_on != is_on:
         connection.is_on = is_on
         connection.save(update_fields=["is_on"])
@@ -106,10 +138,19 @@ def switch_connection(*, connection_id: int, is_on: bool, actor: User | None) ->
 
 @transaction.atomic
 def ask_check(*, connection_id: int) -> Connection:
-    """Have the connection checked by a worker; the page polls ``check_state``."""
+    """Have the connection checked by a worker; the page polls ``check_state``.
+
+    :raises NotSetUp: it was only chosen, and its settings were never entered
+    """
     connection = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
+    _require_set_up(connection)
     _ask(connection)
     return connection
+
+
+def _require_set_up(connection: Connection) -> None:
+    if not connection.is_set_up:
+        raise NotSetUp(plugin=connection.label)
 
 
 def _ask(connection: Connection) -> None:

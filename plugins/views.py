@@ -216,7 +216,11 @@ def connection_check(request: HttpRequest, slug: str) -> HttpResponse:
     """How the check stands, for the page that asks every two seconds; POST asks for a new one."""
     row = _connection_or_404(slug)
     if request.method == "POST":
-        row = services.ask_check(connection_id=row.pk)
+        try:
+            row = services.ask_check(connection_id=row.pk)
+        except services.NotSetUp as refusal:
+            messages.error(request, str(refusal))
+            return redirect("plugins:connection", slug)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("plugins:connection", slug)
     context = {"connection": row, "slug": slug, "check_is_late": _is_late(row)}
@@ -238,7 +242,11 @@ def connection_switch(request: HttpRequest, slug: str) -> HttpResponse:
         }
         return render(request, "plugins/connection_switch.html", context)
     is_on = request.POST.get("is_on") == "yes"
-    services.switch_connection(connection_id=row.pk, is_on=is_on, actor=_actor(request))
+    try:
+        services.switch_connection(connection_id=row.pk, is_on=is_on, actor=_actor(request))
+    except services.NotSetUp as refusal:
+        messages.error(request, str(refusal))
+        return redirect("plugins:connection", slug)
     words = say("Switched on. The connection is being checked.") if is_on else say("Switched off.")
     messages.success(request, words)
     return redirect("plugins:connection", slug)

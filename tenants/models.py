@@ -18,11 +18,23 @@ class Company(TenantMixin):  # type: ignore[misc]
         INSTALMENTS_FIRST = "instalments_first", _("Instalments, then access fees")
         FEES_FIRST = "fees_first", _("Access fees, then instalments")
 
+    class UsageType(models.TextChoices):
+        MINI_GRID = "mini_grid", _("Mini-grids")
+        SHS = "shs", _("Solar home systems")
+        EBIKE = "ebike", _("E-bikes")
+
     name = models.CharField(max_length=100)
+    address = models.CharField(max_length=300, blank=True, db_default="")
+    phone = models.CharField(max_length=20, blank=True, db_default="")  # E.164
+    email = models.EmailField(blank=True, db_default="")
     country = models.CharField(max_length=2)  # ISO 3166-1 alpha-2
     currency = models.CharField(max_length=3)  # ISO 4217
     timezone = models.CharField(max_length=50)
     language = models.CharField(max_length=10, default="en")
+    # What it sells for; empty where nobody said, which is taken as everything.
+    usage_types = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    # The hash of the second password, which protected pages ask for; empty: none is set.
+    protected_password = models.CharField(max_length=128, blank=True, db_default="")
     debt_order = models.CharField(
         max_length=20, choices=DebtOrder, default=DebtOrder.INSTALMENTS_FIRST
     )
@@ -52,6 +64,10 @@ class Company(TenantMixin):  # type: ignore[misc]
             models.CheckConstraint(
                 condition=models.Q(schema_name__regex=r"^([a-z][a-z0-9]{1,30}|public)$"),
                 name="company_schema_is_a_slug",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(usage_types__contained_by=["mini_grid", "shs", "ebike"]),
+                name="company_usage_types_are_known",
             ),
         ]
 

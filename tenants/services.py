@@ -3,18 +3,21 @@
 import contextlib
 import re
 import zoneinfo
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import phonenumbers
 from babel.core import get_global
 from babel.numbers import get_territory_currencies
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import DatabaseError, connection, transaction
 from django_tenants.utils import schema_exists, tenant_context
 
 from common.clock import database_now, next_midnight
 from common.errors import DomainError
+from common.phone import parse_phone
 from common.words import _
 from tenants.models import Company, Domain, DueWork
 from tenants.selectors import host_of
@@ -96,6 +99,14 @@ class UnknownTimezone(DomainError):
     message = _("“%(value)s” is not a time zone. Write one like Africa/Dar_es_Salaam.")
 
 
+class EmailNotAllowed(DomainError):
+    message = _("“%(value)s” is not an e-mail address. Write one like office@jua.example.")
+
+
+class UnknownUsageType(DomainError):
+    message = _("“%(value)s” is not a usage type. Choose of: %(choices)s.")
+
+
 class UnknownLanguage(DomainError):
     message = _("“%(value)s” is not a language of this system. Choose one of: %(choices)s.")
 
@@ -108,6 +119,7 @@ def add_company(
     currency: str,
     timezone: str,
     language: str = "en",
+    about: Mapping[str, Any] | None = None,
     furnish: Callable[[Company], Any],
 ) -> Company:
     """Make a company with its schema and host. It goes live only when everything is there.
@@ -116,11 +128,14 @@ def add_company(
     Whatever fails on the way, also in ``furnish``, leaves nothing behind. What a killed process left
     half made is removed by the next attempt.
 
+    :param about: what else is known, by the names of the columns: address, phone, email, usage_types
+
     :raises DomainError: a fact is wrong, or the short name is taken; nothing was made
     """
     _check(
         slug=slug, name=name, country=country, currency=currency, zone=timezone, language=language
     )
+    more = _checked(about or {}, country)
     connection.set_schema_to_public()  # type: ignore[attr-defined]
     with _alone(slug):
         _make_room(slug)
@@ -132,6 +147,7 @@ def add_company(
             timezone=timezone,
             language=language,
             is_active=False,
+            **more,
         )
         try:
             company.save(verbosity=0)
@@ -160,6 +176,25 @@ def _check(*, slug: str, name: str, country: str, currency: str, zone: str, lang
     choices = dict(settings.LANGUAGES)
     if language not in choices:
         raise UnknownLanguage(value=language[:20], choices=", ".join(choices))
+
+
+def _checked(about: Mapping[str, Any], country: str) -> dict[str, Any]:
+    """Return what else is said of a company as it is kept.
+
+    :raises DomainError: one of it cannot be
+    """
+    facts = dict(about)
+    if facts.get("phone"):
+        facts["phone"] = parse_phone(facts["phone"], country)
+    if facts.get("email"):
+        try:
+            validate_email(facts["email"])
+        except ValidationError:
+            raise EmailNotAllowed(value=facts["email"][:60]) from None
+    known = Company.UsageType.values
+    if strange := [each for each in facts.get("usage_types", ()) if each not in known]:
+        raise UnknownUsageType(value=str(strange[0])[:20], choices=", ".join(known))
+    return facts
 
 
 def currencies_in_use() -> frozenset[str]:

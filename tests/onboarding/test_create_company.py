@@ -102,3 +102,31 @@ def test_a_failure_after_the_schema_was_made_leaves_nothing(create, monkeypatch)
 
     assert not schema_exists("zed")
     assert not Company.objects.filter(schema_name="zed").exists()
+
+
+def test_what_the_company_is_and_sells_for_is_kept(create):
+    made = create(
+        "--usage", "mini_grid", "shs", "--json",
+        address="Posta Street 4, Mwanza", phone="0754 123 456", email="office@zed.example",
+    )  # fmt: skip
+
+    company = Company.objects.get(schema_name="zed")
+    assert made.is_good
+    assert company.usage_types == ["mini_grid", "shs"]
+    assert (company.phone, company.email) == ("+255754123456", "office@zed.example")
+    assert company.address == "Posta Street 4, Mwanza"
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"phone": "12"}, "is not a phone number"),
+        ({"email": "office"}, "is not an e-mail address"),
+        ({"usage": "boats"}, "is not a usage type"),
+    ],
+)
+def test_a_fact_that_cannot_be_is_refused_and_nothing_is_made(create, facts, said):
+    refused = create(**facts)
+
+    assert said in refused.error
+    assert not schema_exists("zed")

@@ -28,6 +28,16 @@ class Command(ReportingCommand):
         parser.add_argument("--currency", required=True, help="ISO 4217, like TZS.")
         parser.add_argument("--timezone", required=True, help="Like Africa/Dar_es_Salaam.")
         parser.add_argument("--language", default="en", help="Of pages and messages. Default: en.")
+        parser.add_argument("--address", default="", help="Where its office is.")
+        parser.add_argument("--phone", default="", help="Of its office, like +255754123456.")
+        parser.add_argument("--email", default="", help="Of its office.")
+        parser.add_argument(
+            "--usage",
+            nargs="+",
+            default=[],
+            metavar="TYPE",
+            help="What it sells for: mini_grid, shs, ebike. Default: everything.",
+        )
         parser.add_argument("--owner-email", required=True, help="The owner logs in with it.")
         parser.add_argument("--owner-name", default="", help="Default: the e-mail before the @.")
         parser.add_argument(
@@ -47,6 +57,10 @@ class Command(ReportingCommand):
             currency=options["currency"],
             timezone=options["timezone"],
             language=options["language"],
+            address=options["address"],
+            phone=options["phone"],
+            email=options["email"],
+            usage_types=options["usage"],
             owner_email=email,
             owner_name=options["owner_name"] or email.partition("@")[0],
             owner_password=_password(options["owner_password_env"]),
