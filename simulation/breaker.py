@@ -13,7 +13,7 @@ from simulation.site import Site
 
 LOOK_SECONDS = 0.05
 # How long somebody may take to come to a point before the next break has its turn.
-CRASH_PATIENCE_SECONDS = 1.2
+CRASH_PATIENCE_SECONDS = 1.0
 PROGRAMS = ("web", "worker", "beat")
 
 

@@ -4,11 +4,14 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-BREAK_WITHIN_MS = 3200
+BREAK_WITHIN_MS = 2600
+# Deaths around a call come while there are calls.
+IN_CALLS_WITHIN_MS = 1600
 
 # What a maker's call may meet, and whether it leaves the outcome open.
-SECONDS = {"slow": 0.4, "silent_before": 0.2, "silent_after": 0.2, "late_charge": 0.8}
-CLEAR = ("http429", "refuse", "slow", "odd_format")
+# A late charge comes after the first look-up (``clock``), so that an early "nothing" is wrong.
+SECONDS = {"slow": 0.4, "silent_before": 0.2, "silent_after": 0.2, "late_charge": 1.6}
+CLEAR = ("http429", "refuse", "refuse", "slow", "odd_format")
 OPEN = (
     "http500_before_charge",
     "http500_after_charge",
@@ -22,6 +25,8 @@ OPEN = (
     "code0_without_token",
 )
 OF_METERS = ("wrong_token_length",)
+# What makes asking worth while, for makers that can be asked and do not honour our number.
+OF_ASKED = (*("late_charge",) * 4, "silent_before", "wrong_quantity")
 HISTORIES = {"calin_smart_meter": "calin_smart_meter.history"}
 OF_SMS = (
     "http429",
@@ -79,7 +84,7 @@ def of_maker(draw: random.Random, slug: str) -> tuple[Wrong, ...]:
         return ()
     kinds = [*OPEN, *(() if slug == "sunking" else OF_METERS)]
     if slug == "calin_smart_meter":
-        kinds.append("wrong_quantity")
+        kinds += OF_ASKED
     chosen = [
         draw.choice(CLEAR if draw.random() < 0.3 else kinds) for _ in range(draw.choice((1, 1, 2)))
     ]
@@ -103,8 +108,15 @@ def of_result(draw: random.Random) -> tuple[Wrong, ...]:
 
 
 def breaks(draw: random.Random) -> tuple[Break, ...]:
-    """Return what dies when: some points of the line, perhaps a program, perhaps a server."""
-    chosen = [_crash(draw) for _ in range(draw.randint(3, 6))]
+    """Return what dies when: some points of the line, perhaps a program, perhaps a server.
+
+    In each seed somebody dies between a call to a manufacturer and what we note of it: there money is at stake.
+    """
+    chosen = [
+        Break(draw.randrange(IN_CALLS_WITHIN_MS), "crash", point)
+        for point in ("issue.called", draw.choice(("issue.called", "issue.claimed")))
+    ]
+    chosen += [_crash(draw) for _ in range(draw.randint(2, 4))]
     if draw.random() < 0.35:
         chosen.append(_at(draw, "kill", draw.choice(("worker", "worker", "web", "beat"))))
     server = draw.random()

@@ -8,6 +8,12 @@ from simulation.case import Case, Violation
 from simulation.evidence import Row
 
 ZERO = Decimal(0)
+# Where what an order costs comes from, or goes to: the accounts, and the sign of its cost there.
+ORDERED = {
+    "credit_spent": (("device_credit",), 1),
+    "issued": (("energy_revenue", "service_revenue", "vat_payable"), -1),
+    "not_issued": (("device_credit",), -1),
+}
 
 
 def check(case: Case) -> Iterator[Violation]:
@@ -84,9 +90,11 @@ def _order(case: Case, row: Row) -> Iterator[Violation]:
             continue
         for posting in postings:
             moved = _on(case, posting, "ordered")
-            if abs(moved) != row.cost:
+            accounts, sign = ORDERED[event]
+            there = sum((_on(case, posting, account) for account in accounts), ZERO)
+            if moved != -there or there != sign * row.cost:
                 yield case.violation(
-                    f"{event} posted another amount", row.public_id, (moved, row.cost)
+                    f"{event} posted another amount", row.public_id, (moved, there, row.cost)
                 )
 
 

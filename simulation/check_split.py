@@ -1,14 +1,14 @@
 """What each settled payment should have been split into, computed anew.
 
 A second opinion: written from the rules on money, sharing no code with the product. It follows the payments of
-each customer in the order in which they were settled. Where a refused order gave money back at a time between,
-only debts are compared.
+each customer in the order in which they were settled, and what refused orders gave back between them.
 """
 
+import copy
 import datetime as dt
 import zoneinfo
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from fractions import Fraction
@@ -21,6 +21,8 @@ ZERO = Decimal(0)
 ZONE = zoneinfo.ZoneInfo("Africa/Dar_es_Salaam")
 SMALLEST = {"TZS": Decimal("0.01"), "RWF": Decimal(1)}
 METER_STEP = Decimal("0.1")
+# What a refusal gives back so shortly before a payment is settled, settling may have been too early to see.
+TOO_CLOSE = dt.timedelta(seconds=3)
 
 
 @dataclass(slots=True)
@@ -59,6 +61,15 @@ class Opinion:
     credit: Decimal = ZERO
     over: Decimal = ZERO
 
+    @property
+    def rest(self) -> tuple[str, Decimal, Decimal, Decimal, Decimal]:
+        """What is bought, how much, for what, and the changes of both credits."""
+        return self.bought, self.quantity, self.cost, self.credit, self.over
+
+    def fits(self, debts: Mapping[tuple[str, int], Decimal], rest: tuple[object, ...]) -> bool:
+        """Whether a payment was spent like this."""
+        return self.parts == debts and self.rest == rest
+
     def pay(self, debts: list[Debt], money: Decimal) -> Decimal:
         """Spend on debts in their order; return what is left."""
         for debt in debts:
@@ -80,6 +91,7 @@ def check(case: Case) -> Iterator[Violation]:
         accounts = Accounts(case, customer)
         for payment in payments:
             yield from _compare(case, payment, accounts)
+        accounts.give_back_all()
         yield from _balances(case, accounts)
 
 
@@ -90,6 +102,23 @@ def _settled_at(case: Case, payment: Row) -> int:
     return min(found, default=0)
 
 
+@dataclass(slots=True)
+class State:
+    """What a customer owes and holds at one moment."""
+
+    old: list[Debt]
+    fees: dict[str, list[Debt]]
+    kits: dict[int, Kit]
+    credit: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    over: Decimal = ZERO
+
+    def give_back(self, order: Row) -> None:
+        """Return what a refused order took: money to the device's credit, days to the plan."""
+        self.credit[order.device_id] += order.cost
+        if order.plan_id is not None:
+            self.kits[order.device_id].days_ordered -= order.quantity
+
+
 class Accounts:
     """What one customer owes and holds, payment by payment."""
 
@@ -97,42 +126,85 @@ class Accounts:
         self.case, self.customer = case, customer_id
         self.smallest = SMALLEST[case.found.currency]
         self.terms = case.rows["company"][0]
-        self.credit: dict[int, Decimal] = defaultdict(Decimal)
-        self.over = ZERO
-        rows = [row for row in case.rows["instalments"] if row.customer_id == customer_id]
-        self.old = [
+        self.state = self._at_first()
+        self.refused = [
+            row
+            for row in case.rows["orders"]
+            if row.state == "refused" and row.customer_id == customer_id
+        ]
+        self.refused.sort(key=lambda row: row.closed_at)
+
+    def _at_first(self) -> State:
+        case = self.case
+        rows = [row for row in case.rows["instalments"] if row.customer_id == self.customer]
+        old = [
             Debt("instalment", row.id, row.due_date, row.cost, (row.plan_id, row.number))
             for row in rows
             if row.device_id is None
         ]
-        self.old.sort(key=lambda debt: (debt.due, debt.order))
+        old.sort(key=lambda debt: (debt.due, debt.order))
         own = grouped((row for row in rows if row.device_id is not None), lambda row: row.device_id)
-        self.kits = {
+        kits = {
             device: Kit(parts[0].plan_id, sorted(parts, key=lambda row: (row.due_date, row.number)))
             for device, parts in own.items()
         }
-        self.fees = {
+        fees = {
             serial: [Debt("access_fee", row.id, row.due_date, row.amount) for row in fees]
             for serial, fees in grouped(case.rows["fees"], lambda row: row.serial).items()
         }
+        return State(old, fees, kits)
 
-    def spend(self, payment: Row, device: Device) -> Opinion:
-        """Split a payment and take it from what is owed."""
-        opinion, today = Opinion(), payment.booked_at.astimezone(ZONE).date()
+    def opinions(self, payment: Row, device: Device) -> Iterator["Trial"]:
+        """Split a payment: once after all that was given back until then, then with the last of it unseen."""
+        given = [
+            row
+            for row in self.refused
+            if row.device_id == payment.device_id and row.closed_at <= payment.settled_at
+        ]
+        close = sum(payment.settled_at - row.closed_at <= TOO_CLOSE for row in given)
+        for count in range(len(given), len(given) - close - 1, -1):
+            trial = Trial(self, copy.deepcopy(self.state), given[:count])
+            trial.spend(payment, device)
+            yield trial
+
+    def accept(self, trial: "Trial") -> None:
+        """Go on from what a trial left."""
+        self.state = trial.state
+        for row in trial.given:
+            self.refused.remove(row)
+
+    def give_back_all(self) -> None:
+        """After the last payment, all is given back that is left."""
+        for row in self.refused:
+            self.state.give_back(row)
+        self.refused = []
+
+
+class Trial:
+    """One payment, split in one state."""
+
+    def __init__(self, accounts: Accounts, state: State, given: list[Row]) -> None:
+        self.terms, self.smallest = accounts.terms, accounts.smallest
+        self.state, self.given, self.opinion = state, given, Opinion()
+        for row in given:
+            state.give_back(row)
+
+    def spend(self, payment: Row, device: Device) -> None:
+        """Split the payment and take it from what is owed."""
+        opinion, state, today = self.opinion, self.state, payment.booked_at.astimezone(ZONE).date()
         share = self._floor(payment.amount * self.terms.debt_share_percent / 100)
-        old = [debt for debt in self.old if debt.due <= today]
-        fees = [debt for debt in self.fees.get(device.serial, ()) if debt.due <= today]
+        old = [debt for debt in state.old if debt.due <= today]
+        fees = [debt for debt in state.fees.get(device.serial, ()) if debt.due <= today]
         fees_first = self.terms.debt_order == "fees_first"
         left = share
         for debts in (fees, old) if fees_first else (old, fees):
             left = opinion.pay(debts, left)
-        rest = payment.amount - (share - left) + self.credit[payment.device_id]
+        rest = payment.amount - (share - left) + state.credit[payment.device_id]
         self._buy(opinion, rest, payment.device_id, device)
-        self.over += opinion.over
-        return opinion
+        state.over += opinion.over
 
     def _buy(self, opinion: Opinion, rest: Decimal, device_id: int, device: Device) -> None:
-        kit = self.kits.get(device_id)
+        kit = self.state.kits.get(device_id)
         if kit is not None:
             rest = self._pay_kit(opinion, rest, kit)
         else:
@@ -143,8 +215,8 @@ class Accounts:
             opinion.cost = (opinion.quantity * price).quantize(self.smallest, ROUND_CEILING)
             opinion.bought = ("days" if sells_days else "energy") if steps else ""
             rest -= opinion.cost
-        opinion.credit = rest - self.credit[device_id]
-        self.credit[device_id] = rest
+        opinion.credit = rest - self.state.credit[device_id]
+        self.state.credit[device_id] = rest
 
     def _pay_kit(self, opinion: Opinion, rest: Decimal, kit: Kit) -> Decimal:
         """Pay the device's own plan; return what stays as the device's credit."""
@@ -174,21 +246,17 @@ class Accounts:
 
 
 def _compare(case: Case, payment: Row, accounts: Accounts) -> Iterator[Violation]:
-    device = case.device_by_id[payment.device_id]
-    opinion = accounts.spend(payment, device)
-    if _debts(payment) != opinion.parts:
+    trials = list(accounts.opinions(payment, case.device_by_id[payment.device_id]))
+    debts, rest = _debts(payment), _rest(case, payment)
+    fitting = (each for each in trials if each.opinion.fits(debts, rest))
+    trial = next(fitting, trials[0])
+    accounts.accept(trial)
+    opinion = trial.opinion
+    if opinion.parts != debts:
         yield case.violation(
             "debts paid differ from the rules", payment.reference, (payment.parts, opinion)
         )
-    if any(row.state == "refused" for row in case.orders_on(device.serial)):
-        return
-    if _rest(case, payment) != (
-        opinion.bought,
-        opinion.quantity,
-        opinion.cost,
-        opinion.credit,
-        opinion.over,
-    ):
+    if opinion.rest != rest:
         yield case.violation(
             "split differs from the rules",
             payment.reference,
@@ -199,11 +267,9 @@ def _compare(case: Case, payment: Row, accounts: Accounts) -> Iterator[Violation
 def _balances(case: Case, accounts: Accounts) -> Iterator[Violation]:
     """What the customer and each device hold in the end is what the books say."""
     booked = {(row.account, row.subject_id): row.amount for row in case.rows["credit"]}
-    right = {("customer_credit", accounts.customer): accounts.over}
-    for device_id, amount in accounts.credit.items():
-        serial = case.device_by_id[device_id].serial
-        if not any(row.state == "refused" for row in case.orders_on(serial)):
-            right["device_credit", device_id] = amount
+    right = {("customer_credit", accounts.customer): accounts.state.over}
+    for device_id, amount in accounts.state.credit.items():
+        right["device_credit", device_id] = amount
     for (account, subject), amount in right.items():
         if booked.get((account, subject), ZERO) != amount:
             evidence = (booked.get((account, subject), ZERO), amount)

@@ -36,6 +36,19 @@ MOVES = (
         "state = 'requested' AND leased_until > now()"
         f" AND requested_at < now() - interval '{LOST_AFTER}'",
     ),
+    # The first look-up comes at once, in life after 5 s: before what a call may still do.
+    (
+        "vending_tokenorder",
+        "available_at = now()",
+        "state = 'in_doubt' AND available_at > now() AND looked_up_at IS NULL",
+    ),
+    # A doubt is weighed against the last call about its device, however that ended.
+    (
+        "vending_tokenorder",
+        "requested_at = requested_at - interval '10 min'",
+        f"state NOT IN ('requested', 'in_doubt') AND requested_at < now() - interval '{SETTLED_AFTER}'"
+        " AND requested_at > now() - interval '10 min'",
+    ),
     (
         "vending_tokenorder",
         "available_at = now(), requested_at = requested_at - interval '10 min'",

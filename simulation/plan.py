@@ -12,11 +12,14 @@ from simulation import breaking
 
 COMPANIES = ("jua", "taa")
 MOST_SEEDS = 100_000
-PAY_WITHIN_MS = 2200
+PAY_WITHIN_MS = 2000
 PAYMENTS = 16
 PRICES = ("400", "397.37", "1234.56", "999.99", "333.33", "77.77")
 DAY_PRICES = ("500", "333.34")
 SALE_PRICES = ("999", "3000", "12345", "50001")
+ENOUGH = ("5000", "20000", "12347")
+# Two payments more buy what a third bought of this maker: their tokens can be mistaken for each other.
+TWINS_OF, TWINS = "calin_smart_meter", 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ MAKERS = {
         Maker("demo_meter", "45", is_local=True),
     )
 }
+TWIN = list(MAKERS).index(TWINS_OF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,13 +214,19 @@ class _Drawing:
             serial=self._serial(maker, number),
             maker=slug,
             customer=draw.randrange(6),
-            price=draw.choice(DAY_PRICES if maker.sells_days else PRICES),
+            price=self._price(maker, number),
             fee=draw.choice(("250", "333")) if has_fee else "0",
             fee_days=30 if has_fee else 0,
             assigned_days_ago=draw.choice((35, 65, 100)) if has_fee else 1,
             sale=self._sale() if on_plan else None,
             wrongs=wrongs,
         )
+
+    def _price(self, maker: Maker, number: int) -> str:
+        # Twins buy the same only where nothing of their money is left over.
+        if number == TWIN and self.draw.random() < 0.6:
+            return PRICES[0]
+        return self.draw.choice(DAY_PRICES if maker.sells_days else PRICES)
 
     def _in_stock(self, number: int) -> Device:
         maker = MAKERS["calin_meter"]
@@ -230,7 +240,7 @@ class _Drawing:
     ) -> Payment:
         draw = self.draw
         operator = draw.choices(("airtel", "vodacom_tz", "vodacom_mz"), (6, 3, 2))[0]
-        content = Content(self._account(devices), self._amount(operator))
+        content = self._content(number, operator, devices)
         other = self._someone_elses(content, devices, operator)
         return Payment(
             operator=operator,
@@ -251,6 +261,15 @@ class _Drawing:
             network = {"jua": "84", "taa": "85"}[self.slug]
             return f"+258{network}{self.seed:05d}{number:02d}"
         return self.draw.choice(customers).phone
+
+    def _content(self, number: int, operator: str, devices: tuple[Device, ...]) -> Content:
+        """Each make of device is paid for once with enough for a token, one three times; the rest is chance."""
+        if number < len(MAKERS):
+            amount = ENOUGH[0] if number == TWIN else self.draw.choice(ENOUGH)
+            return Content(devices[number].serial, amount)
+        if number < len(MAKERS) + TWINS:
+            return Content(devices[TWIN].serial, ENOUGH[0])
+        return Content(self._account(devices), self._amount(operator))
 
     def _account(self, devices: tuple[Device, ...]) -> str:
         chance = self.draw.random()

@@ -116,6 +116,7 @@ def payment(**changes) -> Row:
         "device_id": 7,
         "state": "settled",
         "booked_at": NOW,
+        "settled_at": NOW,
         "parts": [
             {"part": "instalment", "id": 9, "amount": "1000"},
             {"part": "access_fee", "id": 5, "amount": "150"},
@@ -134,6 +135,8 @@ def order(**changes) -> Row:
         "manufacturer": "sim_keyed",
         "source": "payment",
         "source_id": 11,
+        "device_id": 7,
+        "customer_id": 3,
         "task": "credit",
         "plan_id": None,
         "quantity": money("9.6"),
@@ -141,6 +144,7 @@ def order(**changes) -> Row:
         "cost": money(3840),
         "state": "issued",
         "token": TOKEN,
+        "closed_at": NOW,
         "paused_reason": "",
     }
     return Row(**{**facts, **changes})

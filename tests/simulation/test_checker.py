@@ -1,6 +1,7 @@
 """The checker finds nothing in a good run, and finds what was spoilt in a bad one."""
 
 import dataclasses
+import datetime as dt
 from decimal import Decimal
 from types import SimpleNamespace as Row
 
@@ -13,6 +14,7 @@ from simulation.plan import Content
 from tests.simulation import made
 
 OTHER = "99999999999999999999"
+LATER, OTHER_NUMBER = "S00001X001", "0c5b3f0e-0000-4000-8000-000000000002"
 
 
 def rules(evidence, plan=None):
@@ -111,6 +113,8 @@ SPOILT = [
     ("issued not posted once", drop("postings", 3)),
     ("not_issued not posted once", change("orders", state="refused")),
     ("issued posted another amount", change("entries", 8, amount=Decimal(1))),
+    ("issued posted another amount", change("entries", 9, account="losses")),
+    ("credit_spent posted another amount", change("entries", 6, account="energy_revenue")),
     ("order refused without a refusal", change("orders", state="refused", token="")),
     ("order not finished", change("orders", state="requested")),
     ("token nobody made", change("orders", token=OTHER)),
@@ -193,6 +197,110 @@ def test_what_the_product_says_of_its_books_is_passed_on():
     evidence.companies["jua"].book_violations = ["The trial balance is 1, not zero."]
 
     assert rules(evidence) == {"books do not hold"}
+
+
+def refused(*, seconds_before):
+    """The first order is refused; a second payment of 1,000 is settled so long afterwards.
+
+    It buys the 4,850 that are there then: 12.1 kWh for 4,840, and 10 stay as credit.
+    """
+    plan, evidence = made.plan(), made.evidence()
+    refuse = Wrong("sim_keyed", "refuse")
+    device = dataclasses.replace(plan.companies[0].devices[0], wrongs=(refuse,))
+    late = dataclasses.replace(
+        plan.companies[0].payments[0], reference=LATER, content=Content(made.METER, "1000")
+    )
+    company = dataclasses.replace(plan.companies[0], devices=(device,))
+    company = dataclasses.replace(company, payments=(*company.payments, late))
+    found = evidence.companies["jua"]
+    rows = found.rows
+    vars(rows["orders"][0]).update(state="refused", token="")
+    rows["postings"][3].event = "not_issued"
+    rows["entries"][9].account = "device_credit"
+    at = made.NOW + dt.timedelta(seconds=seconds_before)
+    parts = [{"part": "energy", "amount": "4840"}, {"part": "device_credit", "amount": "-3840"}]
+    more = {"reference": LATER, "amount": Decimal(1000), "settled_at": at, "parts": parts}
+    rows["payments"].append(made.payment(id=12, **more))
+    order = {"source_id": 12, "quantity": Decimal("12.1"), "cost": Decimal(4840), "token": OTHER}
+    rows["orders"].append(made.order(id=22, public_id=OTHER_NUMBER, **order))
+    rows["postings"] += [
+        made.posting(5, "booked", "payment", 12),
+        made.posting(6, "settled", "payment", 12),
+        made.posting(7, "credit_spent", "order", 22),
+        made.posting(8, "issued", "order", 22),
+    ]
+    rows["entries"] += [
+        made.entry(5, "suspense", -1000),
+        made.entry(6, "suspense", 1000),
+        made.entry(6, "device_credit", -1000),
+        made.entry(7, "device_credit", 4840),
+        made.entry(7, "ordered", -4840),
+        made.entry(8, "ordered", 4840),
+        made.entry(8, "energy_revenue", -4840),
+    ]
+    charge = {"vendor": "sim_keyed", "device": made.METER, "quantity": "12.1", "token": OTHER}
+    found.charges[:] = [charge]
+    found.numbers[:] = [{"vendor": "sim_keyed", "reference": OTHER_NUMBER, "token": OTHER}]
+    words = f"Jua Power: refused. Ref {made.REFERENCE}"
+    vars(rows["messages"][0]).update(purpose="notice", text=words)
+    shown = " ".join(OTHER[i : i + 4] for i in range(0, 20, 4))
+    text = f"Jua Power: Token {shown}. Ref {LATER}"
+    rows["messages"].append(made.message(id=32, public_id="n", source_id=12, text=text))
+    found.messages[:] = [{"phone": made.PHONE, "text": each} for each in (words, text)]
+    evidence.calls.append(
+        dataclasses.replace(made.call(), reference=LATER, content=Content(made.METER, "1000"))
+    )
+    return dataclasses.replace(plan, companies=(company,)), evidence
+
+
+def buy_with_fresh_money_only(evidence):
+    """The second payment was settled as if nothing had come back."""
+    payment, order = rows_of(evidence, "payments")[1], rows_of(evidence, "orders")[1]
+    payment.parts = [
+        {"part": "energy", "amount": "1000"},
+        {"part": "device_credit", "amount": "0"},
+    ]
+    order.quantity, order.cost = Decimal("2.5"), Decimal(1000)
+    for index, amount in ((13, 1000), (14, -1000), (15, 1000), (16, -1000)):
+        rows_of(evidence, "entries")[index].amount = Decimal(amount)
+    evidence.companies["jua"].charges[0]["quantity"] = "2.5"
+    rows_of(evidence, "credit")[0].amount = Decimal(3850)
+
+
+@pytest.mark.parametrize("seconds_before", [1, 60])
+def test_what_a_refused_order_gave_back_is_spent_by_the_next_payment(seconds_before):
+    plan, evidence = refused(seconds_before=seconds_before)
+
+    assert rules(evidence, plan) == set()
+
+
+def test_what_was_given_back_long_before_must_have_been_seen():
+    plan, evidence = refused(seconds_before=60)
+    buy_with_fresh_money_only(evidence)
+
+    assert rules(evidence, plan) == {
+        "split differs from the rules",
+        "credit differs from the books",
+    }
+
+
+def test_what_was_given_back_just_before_may_have_come_too_late_and_is_credit_then():
+    plan, evidence = refused(seconds_before=1)
+    buy_with_fresh_money_only(evidence)
+
+    assert rules(evidence, plan) == set()
+
+
+def test_a_refusal_that_gives_back_nothing_is_found():
+    plan, evidence = refused(seconds_before=60)
+    rows_of(evidence, "entries")[9].account = "energy_revenue"
+    buy_with_fresh_money_only(evidence)
+    rows_of(evidence, "credit")[0].amount = Decimal(10)
+
+    assert rules(evidence, plan) == {
+        "not_issued posted another amount",
+        "split differs from the rules",
+    }
 
 
 def in_doubt(*wrongs):

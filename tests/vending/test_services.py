@@ -119,6 +119,20 @@ def test_a_late_nothing_means_not_bought_so_it_is_ordered_again(doubtful):
     assert balance(Account.ORDERED, doubtful.pk) == D(5000)
 
 
+def test_a_nothing_is_not_believed_while_a_later_call_for_the_same_meter_may_still_act(doubtful):
+    """The other may hold what was bought for ours, and what is bought for it may still come."""
+    let_it_be_over(doubtful)
+    TokenOrder.objects.create(
+        device=doubtful.device, source="payment", source_id=0, quantity=D("12.5"), unit="kwh",
+        state="issued", token=TOKEN, created_at=timezone.now(), requested_at=timezone.now(),
+    )  # fmt: skip
+
+    ask(doubtful, history(TOKEN))
+
+    doubtful.refresh_from_db()
+    assert doubtful.state == "in_doubt"
+
+
 def test_several_candidates_are_left_to_a_person(doubtful):
     let_it_be_over(doubtful)
 

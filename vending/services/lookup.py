@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Max
 from django.db.models.functions import Now
 
 from common import crash
@@ -29,8 +30,9 @@ MOST_CANDIDATES = 20
 def look_up(order_id: int) -> list[Message]:
     """Ask the manufacturer about an order in doubt; return the messages to send now.
 
-    One purchase that we do not know: that is the token. None, and longer ago than the call can still act: it
-    was not bought, so the order is due again. Several, or too early to say: wait, or leave it to a person.
+    One purchase that we do not know: that is the token. None, and longer ago than any call about this device can
+    still act: it was not bought, so the order is due again. Several, or too early to say: wait, or leave it to a
+    person.
     """
     order = TokenOrder.objects.select_related("device").get(pk=order_id)
     cls = registry.manufacturer(order.device.manufacturer)
@@ -101,13 +103,24 @@ def _conclude(order: TokenOrder, found: list[FoundToken], cls: type[Manufacturer
         _note(order, f"{len(found)} purchases fit: a person has to choose.", found)
         TokenOrder.objects.filter(pk=order.pk, state=State.IN_DOUBT).update(available_at=None)
         return []
-    asked_at = order.requested_at or order.created_at
+    asked_at = _last_call(order)
     if database_now() - asked_at < dt.timedelta(seconds=cls.settle_seconds):
         _note(order, "No purchase yet; the call may still act, so we ask again.")
         return []
     _note(order, "The manufacturer has no such purchase, so it is ordered again.")
     _order_again(order)
     return []
+
+
+def _last_call(order: TokenOrder) -> dt.datetime:
+    """When this device's maker was last called for any of its orders.
+
+    Purchases of the same quantity cannot be told apart: another order may hold what was bought for this one, while
+    its own call may still act.
+    """
+    calls = TokenOrder.objects.filter(device=order.device)
+    last: dt.datetime | None = calls.aggregate(last=Max("requested_at"))["last"]
+    return last or order.created_at
 
 
 @transaction.atomic
