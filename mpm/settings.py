@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "mpm",
     "mpm.static_files.CollectedStaticFiles",
     "bootstrap",
+    "leaflet",
     "django_htmx",
     "django_filters",
 ]

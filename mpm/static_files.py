@@ -4,7 +4,8 @@ from django.contrib.staticfiles.apps import StaticFilesConfig
 
 
 class CollectedStaticFiles(StaticFilesConfig):
-    """Leaves out the unminified, right-to-left and module variants of Bootstrap."""
+    """Leaves out the unminified, right-to-left and module variants of Bootstrap, and the parts of Leaflet
+    that draw in ways of their own."""
 
     ignore_patterns = [
         *StaticFilesConfig.ignore_patterns,
@@ -15,4 +16,11 @@ class CollectedStaticFiles(StaticFilesConfig):
         "*.rtl.*",
         "*.esm.*",
         "jquery*",
+        "leaflet-src*",
+        "leaflet.draw*",
+        "leaflet.extras*",
+        "leaflet.forms*",
+        "leaflet_django*",
+        "Control.MiniMap*",
+        "proj4*",
     ]
