@@ -47,6 +47,9 @@ class HealthMiddleware:
         return JsonResponse({"database": "up"})
 
 
+_TOO_LARGE = "Too large: more than 20 MB. Nothing was kept. Go back and send it in parts.\n"
+
+
 class BodyLimitMiddleware:
     """Refuses a body that is larger than anything we take, before a byte of it is read or put on the disk.
 
@@ -61,7 +64,7 @@ class BodyLimitMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         said = str(request.META.get("CONTENT_LENGTH") or "").lstrip("0")
         if said.isdecimal() and int(said[:20]) > self.MOST_BYTES:
-            return HttpResponse("Too long.", status=413, content_type="text/plain")
+            return HttpResponse(_TOO_LARGE, status=413, content_type="text/plain")
         return self.get_response(request)
 
 

@@ -10,9 +10,9 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from common.clock import midnight, today_in
+from common.sheets import Table, open_table
 from payments.models import Correction, Payment
 from payments.refundable import DECIDED
-from payments.statements.files import Table, open_table
 from payments.statements.layouts import (
     Layout,
     Sample,
@@ -54,7 +54,7 @@ Progress = Callable[[int], None]
 def look(company: Company, statement: Statement) -> None:
     """Find out whether the remembered columns fit; if not, propose some and ask a person.
 
-    :raises NotAStatement: the file cannot be read
+    :raises NotASheet: the file cannot be read
     """
     table = open_table(content_of(statement))
     kept = StatementLayout.objects.filter(connection=statement.connection).first()
@@ -80,7 +80,7 @@ def layout_of(statement: Statement) -> Layout:
 def compare(company: Company, statement: Statement, progress: Progress) -> None:
     """Give every row, and every payment it should know, a verdict.
 
-    :raises NotAStatement: the file cannot be read to its end; nothing was changed
+    :raises NotASheet: the file cannot be read to its end; nothing was changed
     """
     if statement.lines.exists():
         _compare_stored(company, statement)

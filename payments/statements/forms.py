@@ -6,8 +6,8 @@ from typing import Any
 
 from django import forms
 
+from common.sheets import MAX_BYTES
 from common.words import _
-from payments.statements.files import MAX_BYTES
 from payments.statements.layouts import Field, Layout, Sample, kinds_of
 from payments.statements.values import YEARS, DateOrder, DecimalStyle
 from plugins.models import Connection

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from payments.statements.files import Cell, Row, Table, text_of
+from common.sheets import Cell, Row, Table, text_of
 from payments.statements.values import (
     DateOrder,
     DecimalStyle,
@@ -208,7 +208,7 @@ def plain(heading: str) -> str:
 def sample_of(table: Table, *, layout: Layout | None = None) -> Sample:
     """Return the headings and the first rows; with a layout, the row that holds its headings.
 
-    :raises NotAStatement: the file cannot be read
+    :raises NotASheet: the file cannot be read
     """
     rows = list(itertools.islice(table.rows(), HEAD_ROWS + SAMPLE_ROWS))
     at = _head_place(rows[:HEAD_ROWS], layout)

@@ -8,9 +8,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from common.money import MAX_AMOUNT, AmountTooFine, on_grid
+from common.sheets import Cell, Row, Table, text_of
 from common.texts import is_text
 from common.words import _
-from payments.statements.files import Cell, Row, Table, text_of
 from payments.statements.layouts import (
     Field,
     Head,
@@ -58,7 +58,7 @@ def lines_of(
 ) -> Iterator[Line]:
     """Yield every row below the headings as a line.
 
-    :raises NotAStatement: while it is read: the file cannot be read to its end
+    :raises NotASheet: while it is read: the file cannot be read to its end
     """
     below = (row for row in table.rows() if row[0] > head.number)
     return read_rows(below, head, layout, currency=currency, zone=zone)

@@ -13,9 +13,9 @@ from accounts.models import User
 from common.errors import DomainError
 from common.queue import after_commit
 from common.schema import current_schema
+from common.sheets import open_table
 from common.words import _
 from payments import tasks
-from payments.statements.files import open_table
 from payments.statements.layouts import Layout
 from payments.statements.models import (
     Statement,
@@ -57,7 +57,7 @@ def upload_statement(
 
     The same bytes for the same operator are the statement that stands already.
 
-    :raises NotAStatement: neither CSV nor XLSX, too large, or made to burst; nothing was kept
+    :raises NotASheet: neither CSV nor XLSX, too large, or made to burst; nothing was kept
     """
     open_table(content)
     statement, is_new = Statement.objects.get_or_create(

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from payments.statements.files import Cell, text_of
+from common.sheets import Cell, text_of
 
 
 class DecimalStyle(StrEnum):

@@ -15,9 +15,9 @@ from accounts.models import User
 from common.clock import today_in
 from common.errors import DomainError
 from common.paging import page_of
+from common.sheets import NotASheet
 from payments.selectors import payment_connections
 from payments.statements import selectors, uploads
-from payments.statements.files import NotAStatement
 from payments.statements.forms import ChooseColumns, OneTime, UploadStatement
 from payments.statements.layouts import Layout, Sample, sample_from_json, styled
 from payments.statements.models import Statement, StatementLine
@@ -71,7 +71,7 @@ def statement_upload(request: HttpRequest) -> HttpResponse:
                 until=said["until"],
                 actor=actor_of(request),
             )
-        except NotAStatement as refusal:
+        except NotASheet as refusal:
             form.add_error("file", str(refusal))
         else:
             if not is_new:

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as say
 from common import crash
 from common.errors import DomainError
 from common.retry import HOURLY_GAP, gap_after
+from common.sheets import NotASheet
 from payments.statements import comparing, repairs
-from payments.statements.files import NotAStatement
 from payments.statements.models import Statement, StatementLine
 from payments.statements.uploads import FileIsGone
 from plugins import registry
@@ -38,7 +38,7 @@ def work(company: Company, statement_id: int) -> None:
         return
     try:
         _work(company, statement)
-    except (NotAStatement, FileIsGone) as refusal:
+    except (NotASheet, FileIsGone) as refusal:
         _refuse(statement, str(refusal))
     except Exception:
         _put_off(company, statement)
@@ -59,7 +59,7 @@ def _claim(statement_id: int) -> Statement | None:
 
 def _work(company: Company, statement: Statement) -> None:
     if statement.attempts > MOST_ATTEMPTS and statement.state != State.COMPARED:
-        raise NotAStatement(why=say("Reading it failed again and again. Tell your technician."))
+        raise NotASheet(why=say("Reading it failed again and again. Tell your technician."))
     if statement.state == State.WAITING:
         comparing.look(company, statement)
     if statement.state == State.COMPARING:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from payments.statements.files import open_table
+from common.sheets import open_table
 from payments.statements.layouts import guess, sample_of
 from payments.statements.reading import Sort, lines_of
 from tests.conftest import NOW

@@ -16,8 +16,8 @@ from messaging.models import Message
 from payments.models import Payment
 from payments.statements import work as worker
 from payments.statements.models import Statement, StatementLayout, StatementLine
+from tests.common.test_sheets import bomb
 from tests.payments.statements.makers import as_csv, as_xlsx, booked, paid
-from tests.payments.statements.test_files import bomb
 
 HOME = "/payments/statements/"
 

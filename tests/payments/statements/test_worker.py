@@ -96,9 +96,9 @@ def test_what_fails_again_and_again_is_put_off_and_then_refused(asked, jua, monk
 
 
 def test_a_file_that_breaks_off_is_refused_and_nothing_kept(asked, jua, monkeypatch):
-    from payments.statements import files
+    from common import sheets
 
-    monkeypatch.setattr(files, "MAX_ROWS", 2)
+    monkeypatch.setattr(sheets, "MAX_ROWS", 2)
     work.work(jua, asked.pk)
 
     statement = Statement.objects.get()

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from payments.statements import files
-from payments.statements.files import NotAStatement, open_table, text_of
+from common import sheets
+from common.sheets import NotASheet, open_table, text_of
 from tests.payments.statements.makers import as_csv, as_xlsx, paid
 
 TEXT = "Transaction ID;Nome;Valor\nA1;Conceição;1.250,50\n"
@@ -22,6 +22,11 @@ def rows(content):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
 def test_any_common_encoding_is_read(encoding):
     assert rows(TEXT.encode(encoding))[1] == (2, ["A1", "Conceição", "1.250,50"])
+
+
+@pytest.mark.parametrize(("encoding", "is_guessed"), [("utf-8", False), ("cp1252", True)])
+def test_an_encoding_that_the_file_does_not_say_is_known_to_be_a_guess(encoding, is_guessed):
+    assert open_table(TEXT.encode(encoding)).is_guessed == is_guessed
 
 
 @pytest.mark.parametrize("delimiter", list(",;\t|"))
@@ -68,7 +73,7 @@ def rezipped(change):
 
 def bomb():
     return rezipped(
-        lambda name, content: b"0" * (160 * files.MEGABYTE) if "sheet1" in name else content
+        lambda name, content: b"0" * (160 * sheets.MEGABYTE) if "sheet1" in name else content
     )
 
 
@@ -114,28 +119,37 @@ def test_what_is_no_table_is_refused_with_what_to_do(kind):
             archive.writestr("readme.txt", "hello")
         content = made.getvalue()
 
-    with pytest.raises(NotAStatement, match=said):
+    with pytest.raises(NotASheet, match=said):
         open_table(content)
 
 
 def test_a_workbook_made_to_burst_is_refused_before_it_is_unpacked(monkeypatch):
     content = bomb()
-    assert len(content) < files.MEGABYTE
-    monkeypatch.setattr(files, "load_workbook", None)
+    assert len(content) < sheets.MEGABYTE
+    monkeypatch.setattr(sheets, "load_workbook", None)
 
-    with pytest.raises(NotAStatement, match="unpacks to more"):
+    with pytest.raises(NotASheet, match="unpacks to more"):
+        open_table(content)
+
+
+def test_a_part_that_was_squeezed_beyond_what_anybody_writes_is_refused():
+    content = rezipped(
+        lambda name, each: b"0" * (21 * sheets.MEGABYTE) if "sheet1" in name else each
+    )
+
+    with pytest.raises(NotASheet, match="unpacks to more"):
         open_table(content)
 
 
 @pytest.mark.parametrize("part", ["sheet1.xml", "styles.xml", "workbook.xml"])
 def test_a_workbook_of_too_many_elements_is_refused_before_they_fill_the_memory(part, monkeypatch):
-    monkeypatch.setattr(files, "load_workbook", None)
+    monkeypatch.setattr(sheets, "load_workbook", None)
     content = rezipped(
-        lambda name, each: each + b"<c/>" * (files.MAX_ELEMENTS + 1) if part in name else each
+        lambda name, each: each + b"<c/>" * (sheets.MAX_ELEMENTS + 1) if part in name else each
     )
-    assert len(content) < files.MEGABYTE
+    assert len(content) < sheets.MEGABYTE
 
-    with pytest.raises(NotAStatement, match="unpacks to more"):
+    with pytest.raises(NotASheet, match="unpacks to more"):
         open_table(content)
 
 
@@ -146,27 +160,27 @@ def test_a_row_that_claims_to_be_far_below_is_not_walked_to():
         )
     )
 
-    with pytest.raises(NotAStatement, match="rows"):
+    with pytest.raises(NotASheet, match="rows"):
         list(open_table(content).rows())
 
 
-@pytest.mark.parametrize("prolog", [b"", b"<!--" + b" " * 3 * files.MEGABYTE + b"-->"])
+@pytest.mark.parametrize("prolog", [b"", b"<!--" + b" " * 3 * sheets.MEGABYTE + b"-->"])
 def test_a_workbook_with_entities_is_refused_wherever_they_stand(prolog):
-    with pytest.raises(NotAStatement, match="no spreadsheet writes"):
+    with pytest.raises(NotASheet, match="no spreadsheet writes"):
         open_table(with_entities(prolog))
 
 
 def test_a_damaged_sheet_is_refused_while_it_is_read():
     content = rezipped(lambda name, each: each[:200] if "sheet1" in name else each)
 
-    with pytest.raises(NotAStatement, match="damaged"):
+    with pytest.raises(NotASheet, match="damaged"):
         list(open_table(content).rows())
 
 
 def test_too_many_rows_are_refused(monkeypatch):
-    monkeypatch.setattr(files, "MAX_ROWS", 5)
+    monkeypatch.setattr(sheets, "MAX_ROWS", 5)
 
-    with pytest.raises(NotAStatement, match="more than 5 rows"):
+    with pytest.raises(NotASheet, match="more than 5 rows"):
         rows(as_csv([paid(n) for n in range(6)]))
 
 

@@ -29,6 +29,8 @@ MAX_CELL = 500  # letters; longer ones are cut
 MAX_PARTS = 500  # of an XLSX
 MAX_UNPACKED_BYTES = 150 * MEGABYTE
 MAX_STRINGS_BYTES = 50 * MEGABYTE  # the one part that is held in memory as a whole
+MAX_RATIO = 400  # of one large part; what spreadsheets write shrinks thirty-fold at most
+LARGE_PART_BYTES = 20 * MEGABYTE
 MAX_ELEMENTS = 4_000_000  # of XML; an empty one is four bytes in the file and 300 in memory
 MAX_SHEET_ROWS = 1_048_576  # a spreadsheet has no more; a row may claim to be the 2,000,000,000th
 DELIMITERS = ",;\t|"
@@ -40,7 +42,9 @@ Row = tuple[int, list[Cell]]
 _TOO_MANY_ROWS = _("It has more than %(most)s rows. Upload it in parts.")
 
 
-class NotAStatement(DomainError):
+class NotASheet(DomainError):
+    """What is wrong with a file, as a sentence for whoever uploaded it."""
+
     message = _("%(why)s")
 
 
@@ -53,26 +57,31 @@ class Table:
     encoding: str = ""
     delimiter: str = ""
 
+    @property
+    def is_guessed(self) -> bool:
+        """Whether nothing in the file says its encoding, so that letters with accents may come out wrong."""
+        return self.encoding == "cp1252"
+
     def rows(self) -> Iterator[Row]:
         """Yield rows that hold anything.
 
-        :raises NotAStatement: it breaks off, or holds more than ``MAX_ROWS``
+        :raises NotASheet: it breaks off, or holds more than ``MAX_ROWS``
         """
         for count, row in enumerate(_xlsx_rows(self) if self.is_xlsx else _csv_rows(self)):
             if count >= MAX_ROWS:
-                raise NotAStatement(why=_TOO_MANY_ROWS % {"most": MAX_ROWS})
+                raise NotASheet(why=_TOO_MANY_ROWS % {"most": MAX_ROWS})
             yield row
 
 
 def open_table(content: bytes) -> Table:
     """Return a file as a table.
 
-    :raises NotAStatement: neither CSV nor XLSX, too large, or made to burst
+    :raises NotASheet: neither CSV nor XLSX, too large, or made to burst
     """
     if not content.strip():
-        raise NotAStatement(why=_("The file is empty."))
+        raise NotASheet(why=_("The file is empty."))
     if len(content) > MAX_BYTES:
-        raise NotAStatement(why=_("The file is larger than 10 MB. Upload it in parts."))
+        raise NotASheet(why=_("The file is larger than 10 MB. Upload it in parts."))
     if content.startswith(XLSX_MAGIC):
         _require_harmless(content)
         return Table(content, is_xlsx=True)
@@ -86,16 +95,16 @@ def open_table(content: bytes) -> Table:
 
 
 def _require_text(content: bytes) -> None:
-    """:raises NotAStatement: a kind of file that people take for a table, with what to do instead"""
+    """:raises NotASheet: a kind of file that people take for a table, with what to do instead"""
     if content.startswith(OLD_EXCEL):
-        raise NotAStatement(
+        raise NotASheet(
             why=_("This is an old Excel file (.xls). Open it and save it as .xlsx or CSV.")
         )
     if content.startswith(PDF):
-        raise NotAStatement(why=_("This is a PDF. Ask the operator for CSV or Excel."))
+        raise NotASheet(why=_("This is a PDF. Ask whoever made it for CSV or Excel."))
     start = content[:MAX_CELL].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<html", b"<!doctype", b"<table", b"<?xml")):
-        raise NotAStatement(
+        raise NotASheet(
             why=_(
                 "This is a web page with the ending of a table. Open it in a spreadsheet and save it as .xlsx."
             )
@@ -144,9 +153,7 @@ def _csv_rows(table: Table) -> Iterator[Row]:
                 yield reader.line_num, [_cut(cell) for cell in cells[:MAX_COLUMNS]]
     except csv.Error as error:
         facts = {"number": reader.line_num, "problem": error}
-        raise NotAStatement(
-            why=_("It breaks off in line %(number)s: %(problem)s.") % facts
-        ) from error
+        raise NotASheet(why=_("It breaks off in line %(number)s: %(problem)s.") % facts) from error
 
 
 def _cut(text: str) -> str:
@@ -164,7 +171,7 @@ def _require_harmless(content: bytes) -> None:
 
     What a part unpacks to is never more than it says: ``zipfile`` stops there.
 
-    :raises NotAStatement: damaged, locked, no workbook, or made to burst
+    :raises NotASheet: damaged, locked, no workbook, or made to burst
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -175,13 +182,19 @@ def _require_harmless(content: bytes) -> None:
                 p.file_size for p in parts if p.filename.lower().endswith("sharedstrings.xml")
             ]
             if "xl/workbook.xml" not in names:
-                raise NotAStatement(why=_("This is no Excel workbook."))
+                raise NotASheet(why=_("This is no Excel workbook."))
             is_bomb = sum(sizes) > MAX_UNPACKED_BYTES or sum(strings) > MAX_STRINGS_BYTES
-            if is_bomb or len(parts) > MAX_PARTS:
-                raise NotAStatement(why=_TOO_MUCH)
+            if is_bomb or len(parts) > MAX_PARTS or any(map(_is_squeezed, parts)):
+                raise NotASheet(why=_TOO_MUCH)
             _require_plain_xml(archive, parts)
     except (*_DAMAGED, RuntimeError, NotImplementedError, OSError, EOFError) as error:
-        raise NotAStatement(why=_("The workbook is damaged or locked with a password.")) from error
+        raise NotASheet(why=_("The workbook is damaged or locked with a password.")) from error
+
+
+def _is_squeezed(part: zipfile.ZipInfo) -> bool:
+    """Whether a part unpacks to so much more than its size that nobody wrote it."""
+    is_large = part.file_size > LARGE_PART_BYTES
+    return is_large and part.file_size > part.compress_size * MAX_RATIO
 
 
 def _require_plain_xml(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> None:
@@ -193,10 +206,10 @@ def _require_plain_xml(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -
             while read := opened.read(MEGABYTE):
                 text = end + read.replace(b"\0", b"")
                 if b"<!DOCTYPE" in text:
-                    raise NotAStatement(why=_("The workbook holds what no spreadsheet writes."))
+                    raise NotASheet(why=_("The workbook holds what no spreadsheet writes."))
                 elements += text.count(b"<") - text.count(b"</")
                 if elements > MAX_ELEMENTS:
-                    raise NotAStatement(why=_TOO_MUCH)
+                    raise NotASheet(why=_TOO_MUCH)
                 end = text[-8:]
 
 
@@ -209,15 +222,15 @@ def _xlsx_rows(table: Table) -> Iterator[Row]:
             )
             sheet = next((each for each in book.worksheets if each.sheet_state == "visible"), None)
             if sheet is None:
-                raise NotAStatement(why=_("The workbook has no visible sheet."))
+                raise NotASheet(why=_("The workbook has no visible sheet."))
             sheet.reset_dimensions()  # some writers say A1 and write a thousand rows
             for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
                 if number > MAX_SHEET_ROWS:
-                    raise NotAStatement(why=_TOO_MANY_ROWS % {"most": MAX_ROWS})
+                    raise NotASheet(why=_TOO_MANY_ROWS % {"most": MAX_ROWS})
                 row = _without_end([_xlsx_cell(cell) for cell in cells[:MAX_COLUMNS]])
                 if row:
                     yield number, row
-        except NotAStatement:
+        except NotASheet:
             raise
         # openpyxl raises whatever its parser ran into.
         except (
@@ -229,9 +242,9 @@ def _xlsx_rows(table: Table) -> Iterator[Row]:
             OSError,
             SyntaxError,
         ) as error:
-            raise NotAStatement(why=_("The workbook is damaged.")) from error
+            raise NotASheet(why=_("The workbook is damaged.")) from error
         except _DAMAGED as error:
-            raise NotAStatement(why=_("The workbook is damaged.")) from error
+            raise NotASheet(why=_("The workbook is damaged.")) from error
 
 
 def _without_end(row: list[Cell]) -> list[Cell]:
