@@ -35,7 +35,7 @@ def add_meters(serials: list[str]) -> None:
 
     from customers.models import Customer
     from devices.models import Device
-    from devices.services import Prices, create_tariff
+    from devices.tariff_changes import Prices, create_tariff
     from locations.services import Place, ensure_village
 
     now = timezone.now()

@@ -1,9 +1,7 @@
-"""Registering devices, and setting what they cost."""
+"""Registering devices, giving them to customers, taking them out of use."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
 
@@ -12,7 +10,8 @@ from accounts.models import User
 from common.errors import DomainError
 from common.words import _
 from customers.models import Customer
-from devices.models import Device, PriceComponent, Tariff, TariffVersion
+from devices.models import Device, Tariff
+from devices.tariff_changes import TariffArchived
 from locations.models import Village
 from plugins import registry
 from plugins.contracts import Kind, Manufacturer, Unit
@@ -48,112 +47,6 @@ class DeviceArchived(DomainError):
 
 class CustomerArchived(DomainError):
     message = _("%(customer)s is archived.")
-
-
-class TariffNameTaken(DomainError):
-    message = _("There is a tariff “%(name)s” already. Change it, or take another name.")
-
-
-class FeeNeedsPeriod(DomainError):
-    message = _("An access fee needs the number of days it is paid for, 1 or more.")
-
-
-class PriceNotPositive(DomainError):
-    message = _("A price must be more than 0; fees and minimum purchase must not be below 0.")
-
-
-class TariffChangeTooEarly(DomainError):
-    message = _(
-        "A price cannot change before %(earliest)s: what was sold and what fell due until then has its price."
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What a tariff costs, VAT included, in the company's currency. ``components`` add to ``price_per_kwh``."""
-
-    price_per_kwh: Decimal | None = None
-    price_per_day: Decimal | None = None
-    access_fee: Decimal = Decimal(0)
-    access_fee_days: int = 0
-    minimum_purchase: Decimal = Decimal(0)
-    vat_percent: Decimal = Decimal(0)
-    components: Mapping[str, Decimal] = field(default_factory=dict)
-
-
-@transaction.atomic
-def create_tariff(
-    *, name: str, prices: Prices, valid_from: dt.datetime, actor: User | None
-) -> Tariff:
-    """Add a tariff with its first prices.
-
-    :raises TariffNameTaken: nothing was changed
-    :raises FeeNeedsPeriod: a fee without days
-    :raises PriceNotPositive: a price of nothing or less
-    """
-    _check_prices(prices)
-    try:
-        with transaction.atomic():
-            tariff = Tariff.objects.create(name=name)
-    except IntegrityError:
-        raise TariffNameTaken(name=name) from None
-    _add_version(tariff, prices, valid_from)
-    audit(actor=actor, action="tariff.created", target=str(tariff.public_id), name=name)
-    return tariff
-
-
-@transaction.atomic
-def change_tariff(
-    *, tariff_id: int, prices: Prices, valid_from: dt.datetime, now: dt.datetime, actor: User | None
-) -> TariffVersion:
-    """Let other prices hold from a moment on; what was before keeps its price.
-
-    :raises TariffChangeTooEarly: in the past, or not after the latest change; nothing was changed
-    :raises FeeNeedsPeriod: a fee without days
-    :raises PriceNotPositive: a price of nothing or less
-    """
-    _check_prices(prices)
-    tariff = Tariff.objects.select_for_update(of=("self",), no_key=True).get(pk=tariff_id)
-    latest = tariff.versions.order_by("-valid_from").first()
-    earliest = max(now, latest.valid_from) if latest else now
-    if valid_from < now or (latest and valid_from <= latest.valid_from):
-        raise TariffChangeTooEarly(earliest=f"{earliest:%Y-%m-%d %H:%M %Z}")
-    version = _add_version(tariff, prices, valid_from)
-    audit(
-        actor=actor,
-        action="tariff.changed",
-        target=str(tariff.public_id),
-        valid_from=valid_from.isoformat(),
-    )
-    return version
-
-
-def _check_prices(prices: Prices) -> None:
-    sold = [each for each in (prices.price_per_kwh, prices.price_per_day) if each is not None]
-    if any(price <= 0 for price in [*sold, *prices.components.values()]):
-        raise PriceNotPositive
-    if min(prices.access_fee, prices.minimum_purchase, prices.vat_percent) < 0:
-        raise PriceNotPositive
-    if prices.access_fee and prices.access_fee_days < 1:
-        raise FeeNeedsPeriod
-
-
-def _add_version(tariff: Tariff, prices: Prices, valid_from: dt.datetime) -> TariffVersion:
-    version = TariffVersion.objects.create(
-        tariff=tariff,
-        valid_from=valid_from,
-        price_per_kwh=prices.price_per_kwh,
-        price_per_day=prices.price_per_day,
-        access_fee=prices.access_fee,
-        access_fee_days=prices.access_fee_days,
-        minimum_purchase=prices.minimum_purchase,
-        vat_percent=prices.vat_percent,
-    )
-    PriceComponent.objects.bulk_create(
-        PriceComponent(version=version, name=name, price_per_kwh=price)
-        for name, price in prices.components.items()
-    )
-    return version
 
 
 def require_kind(*, manufacturer: str, kind: str) -> None:
@@ -201,6 +94,7 @@ def register_device(
     :raises UnknownManufacturer: no such plug-in is installed
     :raises KindNotMade: the manufacturer makes other devices
     :raises MeterNeedsTariff: energy is sold to it and nothing says at what price
+    :raises TariffArchived: nothing may be put on it any more
     :raises CustomerArchived: its customer is archived
     :raises SerialMissing: the serial is empty
     :raises SerialTaken: nothing was changed
@@ -210,6 +104,8 @@ def register_device(
     require_kind(manufacturer=manufacturer, kind=kind)
     if tariff is None and unit_of(manufacturer=manufacturer) == Unit.KWH:
         raise MeterNeedsTariff
+    if tariff is not None and tariff.is_archived:
+        raise TariffArchived(name=tariff)
     if customer is not None and customer.is_archived:
         raise CustomerArchived(customer=customer)
     device = Device(

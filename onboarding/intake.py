@@ -19,7 +19,8 @@ from customers.services import (
     register_customers,
 )
 from devices.models import Device, Tariff, TariffVersion
-from devices.services import Prices, complete_devices, create_tariff, register_devices
+from devices.services import complete_devices, register_devices
+from devices.tariff_changes import Prices, create_tariff
 from devices.tariffs import tariff_version_at
 from locations.models import Village
 from locations.services import VillageElsewhere, ensure_village, require_same_spot

@@ -16,7 +16,8 @@ from common.money import parse_amount
 from common.phone import parse_phone
 from common.words import _
 from devices.models import Device
-from devices.services import Prices, require_kind, unit_of
+from devices.services import require_kind, unit_of
+from devices.tariff_changes import Prices
 from locations.services import Place
 from plugins.contracts import Unit
 

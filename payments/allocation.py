@@ -56,11 +56,41 @@ class Fee:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left of this month's first energy at a lower price per kWh."""
+
+    left: Decimal
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Energy:
-    """A meter: price per kWh with VAT, and the smallest quantity its maker issues."""
+    """A meter: price per kWh with VAT at this hour, and the smallest quantity its maker issues.
+
+    ``band`` names the hours that the price is from. An allowance that is not cheaper is not touched.
+    """
 
     price: Decimal
     resolution: Decimal
+    band: str = ""
+    allowance: Allowance | None = None
+
+    @property
+    def cheap(self) -> Allowance | None:
+        """The allowance, where it makes this purchase cheaper."""
+        found = self.allowance
+        return found if found and found.left > 0 and found.price < self.price else None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """So much energy at one price; ``amount`` is its part of the cost."""
+
+    kwh: Decimal
+    price: Decimal
+    amount: Decimal
+    band: str = ""
+    is_allowance: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +148,8 @@ class Split:
 
     ``device_credit`` is the change of the device's credit: negative when earlier credit is spent too.
     ``quantity`` is in kWh or days; ``cost`` is what it takes from the money (nothing for days of a plan, whose
-    money is on the instalments).
+    money is on the instalments). ``price`` is that of the hour; ``blocks`` are what the energy consists of, the
+    cheapest first.
     """
 
     amount: Decimal
@@ -128,11 +159,17 @@ class Split:
     quantity: Decimal = ZERO
     cost: Decimal = ZERO
     price: Decimal | None = None
+    blocks: tuple[Block, ...] = ()
     is_service: bool = False
     unlock: bool = False
     is_plan_paid: bool = False
     device_credit: Decimal = ZERO
     customer_credit: Decimal = ZERO
+
+    @property
+    def allowance_kwh(self) -> Decimal:
+        """The part of ``quantity`` that uses the month's allowance."""
+        return sum((block.kwh for block in self.blocks if block.is_allowance), ZERO)
 
     @property
     def debts_paid(self) -> Decimal:
@@ -180,6 +217,7 @@ def split_payment(
         quantity=bought.quantity,
         cost=bought.cost,
         price=bought.price,
+        blocks=bought.blocks,
         is_service=bought.is_service,
         unlock=bought.unlock,
         is_plan_paid=bought.is_plan_paid,
@@ -204,6 +242,7 @@ class _Bought:
     quantity: Decimal = ZERO
     cost: Decimal = ZERO
     price: Decimal | None = None
+    blocks: tuple[Block, ...] = ()
     is_service: bool = False
     unlock: bool = False
     is_plan_paid: bool = False
@@ -213,7 +252,7 @@ class _Bought:
 def _buy(rest: Decimal, target: Target, currency: str) -> _Bought:
     match target:
         case Energy():
-            return _buy_units(rest, target.price, target.resolution, currency)
+            return _buy_energy(rest, target, currency)
         case Service():
             return _buy_units(rest, target.price, Decimal(1), currency, is_service=True)
         case PlanDays():
@@ -232,6 +271,37 @@ def _buy_units(
     # ``rest`` is on the currency's grid and quantity × price is not above it, so rounding up stays within.
     cost = round_up(quantity * price, currency)
     return _Bought(quantity=quantity, cost=cost, price=price, is_service=is_service)
+
+
+def _buy_energy(rest: Decimal, target: Energy, currency: str) -> _Bought:
+    """Buy energy: what is left of the allowance first, the rest at the price of the hour."""
+    cheap = target.cheap
+    if cheap is None:
+        bought = _buy_units(rest, target.price, target.resolution, currency)
+        block = Block(bought.quantity, target.price, bought.cost, target.band)
+        return replace(bought, blocks=(block,) if bought.quantity else ())
+    quantity = _kwh_for(rest, target, cheap)
+    in_allowance = min(quantity, cheap.left)
+    beyond = quantity - in_allowance
+    # As above: what the energy costs exactly is not above ``rest``, which is on the grid.
+    cost = round_up(in_allowance * cheap.price + beyond * target.price, currency)
+    part = round_down(in_allowance * cheap.price, currency) if beyond else cost
+    blocks = (
+        Block(in_allowance, cheap.price, part, is_allowance=True),
+        Block(beyond, target.price, cost - part, target.band),
+    )
+    bought_blocks = tuple(block for block in blocks if block.kwh)
+    return _Bought(quantity=quantity, cost=cost, price=target.price, blocks=bought_blocks)
+
+
+def _kwh_for(rest: Decimal, target: Energy, cheap: Allowance) -> Decimal:
+    """Return the most energy, in whole steps of the maker, that costs at most ``rest``."""
+    all_cheap = Fraction(cheap.left) * Fraction(cheap.price)
+    if rest <= all_cheap:
+        exact = Fraction(rest) / Fraction(cheap.price)
+    else:
+        exact = Fraction(cheap.left) + (Fraction(rest) - all_cheap) / Fraction(target.price)
+    return int(exact / Fraction(target.resolution) // 1) * target.resolution
 
 
 def _pay_plan(rest: Decimal, target: PlanDays) -> _Bought:

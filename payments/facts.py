@@ -11,10 +11,11 @@ from appliances.models import Plan
 from common.clock import today_in
 from common.prepared import Hole, Prepared
 from devices.models import AccessFee, Device, TariffVersion
-from devices.tariffs import price_per_kwh_of, tariff_version_at
+from devices.tariffs import price_at, with_prices
 from ledger.models import Account
 from ledger.selectors import balance
 from payments.allocation import (
+    Allowance,
     Energy,
     Fee,
     Instalment,
@@ -31,6 +32,9 @@ from plugins import registry
 from plugins.contracts import Capability, Manufacturer, Unit
 from tenants.models import Company
 from vending.models import TokenOrder
+from vending.selectors import month_borders, with_allowance_used
+
+ZERO = Decimal(0)
 
 # What a customer owes without a device by today, and all of the plan that this device is on.
 INSTALMENTS = Prepared(
@@ -50,6 +54,15 @@ FEES = Prepared(
     lambda: AccessFee.objects.filter(
         device_id=Hole("device"), paid__lt=F("amount"), due_date__lte=Hole("today")
     ).order_by("due_date")
+)
+
+
+VERSION = Prepared(
+    lambda: with_allowance_used(
+        with_prices(
+            TariffVersion.objects.filter(tariff_id=Hole("tariff"), valid_from__lte=Hole("at"))
+        )
+    ).order_by("-valid_from")[:1]
 )
 
 
@@ -81,11 +94,11 @@ def split_for(*, company: Company, device: Device, amount: Decimal, at: datetime
     own = next((p for p in plans.values() if p.device_id == device.pk), None)
     own_rows = [_instalment(row, plans) for row in rows if own and row.plan_id == own.pk]
     debts = [_instalment(row, plans) for row in rows if not own or row.plan_id != own.pk]
-    version = tariff_version_at(device.tariff_id, at) if device.tariff_id else None
+    version = _version_at(device, at, company.timezone)
     maker = registry.manufacturer(device.manufacturer)
     if own is None and maker.unit == Unit.DAY and (own := _paid_but_owing(device, maker)):
         own_rows = _rows_of(own)
-    target = _target(maker, version, own, own_rows, device)
+    target = _target(maker, version, own, own_rows, _Purchase(device, at, company.timezone))
     if own and not isinstance(target, PlanDays):
         debts += [row for row in own_rows if row.open and row.due_date <= today]
     fees = [
@@ -108,6 +121,15 @@ def split_for(*, company: Company, device: Device, amount: Decimal, at: datetime
         plan=own,
         lacks_fees=version is not None and _lacks_fees(device, version, today, company.timezone),
     )
+
+
+def _version_at(device: Device, at: datetime, zone: str) -> TariffVersion | None:
+    """Return the prices valid at a moment, with what is used of its month's allowance."""
+    if device.tariff_id is None:
+        return None
+    borders = month_borders(at, zone)
+    owner = {"device": device.pk, "customer": device.customer_id}
+    return VERSION.first(tariff=device.tariff_id, at=at, **owner, **borders)
 
 
 def _lacks_fees(device: Device, version: TariffVersion, today: date, zone: str) -> bool:
@@ -150,17 +172,25 @@ def _instalment(row: InstalmentRow, plans: dict[int, Plan]) -> Instalment:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Purchase:
+    """What is bought for, and the moment whose price and month count."""
+
+    device: Device
+    at: datetime
+    zone: str
+
+
 def _target(
     maker: type[Manufacturer],
     version: TariffVersion | None,
     plan: Plan | None,
     rows: list[Instalment],
-    device: Device,
+    purchase: _Purchase,
 ) -> Target:
     """What money for this device buys, by what its maker issues."""
     if maker.unit == Unit.KWH:
-        price = price_per_kwh_of(version) if version else None
-        return Nothing() if price is None else Energy(price=price, resolution=maker.resolution)
+        return _energy(maker, version, purchase) if version else Nothing()
     if plan is not None:
         return PlanDays(
             instalments=rows,
@@ -171,5 +201,20 @@ def _target(
         )
     if version is not None and version.price_per_day is not None:
         return Service(price=version.price_per_day)
-    is_paid_off = Plan.objects.filter(device=device, state=Plan.State.PAID).exists()
+    is_paid_off = Plan.objects.filter(device=purchase.device, state=Plan.State.PAID).exists()
     return Nothing(is_paid_off=is_paid_off)
+
+
+def _energy(maker: type[Manufacturer], version: TariffVersion, purchase: _Purchase) -> Target:
+    price, band = price_at(version, purchase.at, purchase.zone)
+    if price is None:
+        return Nothing()
+    return Energy(price, maker.resolution, band, _allowance(version))
+
+
+def _allowance(version: TariffVersion) -> Allowance | None:
+    if version.allowance_price is None:
+        return None
+    by_customer = version.allowance_per == TariffVersion.AllowancePer.CUSTOMER
+    used: Decimal = version.used_by_customer if by_customer else version.used_by_device  # type: ignore[attr-defined]
+    return Allowance(max(version.allowance_kwh - used, ZERO), version.allowance_price)

@@ -116,7 +116,7 @@ def add_customer(first_name: str, phone: str) -> "Customer":
 
 def add_tariff(name: str, price_per_kwh: Decimal) -> "Tariff":
     """Add a tariff that is as old as this year."""
-    from devices.services import Prices, create_tariff
+    from devices.tariff_changes import Prices, create_tariff
 
     now = dt.datetime.now(dt.UTC)
     return create_tariff(

@@ -45,7 +45,7 @@ class TokenOrder(models.Model):
     cost = AmountField(default=0)  # money waiting on "ordered, not yet issued"
     vat = AmountField(default=0)  # part of cost
     vat_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True)
-    # Energy at more than one price, or at one of some hours: [{"kwh", "price", "amount", "name", "is_allowance"}].
+    # What energy consists of, the cheapest first: [{"kwh", "price", "amount", "band", "is_allowance"}].
     blocks = models.JSONField(default=list)
     allowance_kwh = QuantityField(default=0)  # part of quantity; refused, it may be used again
     without_payment = models.BooleanField(default=False)

@@ -74,11 +74,23 @@ def _bought(part: dict[str, Any], writer: Writer) -> tuple[str, str]:
     if not part.get("price"):
         return label, ""
     price = writer.money(Decimal(str(part["price"])))
-    note = _("at %(price)s per kWh") if is_energy else _("at %(price)s per day")
-    note %= {"price": price}
+    note = _price_words(part) % {"price": price, "band": part.get("band", "")}
     if part.get("label"):
         note += ", " + _("tariff %(name)s") % {"name": part["label"]}
     return label, note
+
+
+def _price_words(part: dict[str, Any]) -> str:
+    """Why the price is what it is: the month's allowance, hours with a price of their own, or the tariff."""
+    if part["part"] == Part.DAYS:
+        return _("at %(price)s per day")
+    if part.get("is_allowance"):
+        return _("at %(price)s per kWh, from the month's allowance")
+    return (
+        _("at %(price)s per kWh, hours “%(band)s”")
+        if part.get("band")
+        else _("at %(price)s per kWh")
+    )
 
 
 def _due(part: dict[str, Any], writer: Writer) -> str:

@@ -25,7 +25,7 @@ from ledger.models import Account, Event
 from ledger.services import Line, Movement, credit, debit, post
 from messaging.models import Message
 from payments import notices
-from payments.allocation import Paid, Part, Split
+from payments.allocation import Block, Paid, Part, Split
 from payments.facts import Facts, split_for
 from payments.models import Payment
 from plugins.contracts import Unit
@@ -174,6 +174,9 @@ def place(
         price=split.price,
         cost=split.cost,
         vat=vat_within(split.cost, facts.vat_percent, company.currency),
+        vat_percent=facts.vat_percent,
+        blocks=[_block(each) for each in split.blocks],
+        allowance_kwh=split.allowance_kwh,
         plan_id=facts.plan.pk if is_plan and facts.plan else None,
         customer_id=device.customer_id,
     )
@@ -226,14 +229,30 @@ def parts_of(split: Split, facts: Facts) -> list[dict[str, Any]]:
     rows = [_debt(Part.INSTALMENT, paid) for paid in (*split.instalments, *split.plan)] + [
         _debt(Part.ACCESS_FEE, paid) for paid in split.fees
     ]
-    if split.cost:
-        part = Part.DAYS if facts.unit == Unit.DAY else Part.ENERGY
-        rows.append(_part(part, split.cost, quantity=str(split.quantity), price=str(split.price)))
+    rows += _bought(split, facts)
     if split.device_credit:
         rows.append(_part(Part.DEVICE_CREDIT, split.device_credit))
     if split.customer_credit:
         rows.append(_part(Part.CUSTOMER_CREDIT, split.customer_credit))
     return rows
+
+
+def _bought(split: Split, facts: Facts) -> list[dict[str, Any]]:
+    """One row for what was bought, or one for each price that the energy was bought at."""
+    if not split.cost:
+        return []
+    if facts.unit == Unit.DAY:
+        quantity, price = str(split.quantity), str(split.price)
+        return [_part(Part.DAYS, split.cost, quantity=quantity, price=price)]
+    rows = [_block(each) for each in split.blocks]
+    return [{"part": str(Part.ENERGY), "quantity": row.pop("kwh"), **row} for row in rows]
+
+
+def _block(block: Block) -> dict[str, Any]:
+    kept = {"kwh": str(block.kwh), "price": str(block.price), "amount": str(block.amount)}
+    if block.band:
+        kept["band"] = block.band
+    return {**kept, "is_allowance": True} if block.is_allowance else kept
 
 
 def _debt(part: Part, paid: Paid) -> dict[str, Any]:

@@ -7,9 +7,9 @@ import pytest
 
 from accounts.models import AuditEntry
 from customers.services import archive_customer
-from devices import services
+from devices import services, tariff_changes
 from devices.models import Device, PriceComponent, Tariff, TariffVersion
-from devices.services import Prices
+from devices.tariff_changes import Prices
 from devices.tariffs import price_per_kwh_of, tariff_version_at
 from plugins.contracts import Unit
 
@@ -130,7 +130,7 @@ def test_a_tariff_starts_with_its_first_prices(jua):
         price_per_kwh=Decimal(300), components={"Levy": Decimal(50), "Fund": Decimal("0.5")}
     )
 
-    tariff = services.create_tariff(name="Shop", prices=prices, valid_from=NOW, actor=None)
+    tariff = tariff_changes.create_tariff(name="Shop", prices=prices, valid_from=NOW, actor=None)
 
     version = tariff_version_at(tariff.pk, NOW)
     assert version is not None
@@ -146,7 +146,9 @@ def test_a_price_without_components_is_its_base(world):
 
 def test_a_tariff_by_the_day_has_no_price_per_kwh(jua):
     prices = Prices(price_per_day=Decimal(500))
-    tariff = services.create_tariff(name="By the day", prices=prices, valid_from=NOW, actor=None)
+    tariff = tariff_changes.create_tariff(
+        name="By the day", prices=prices, valid_from=NOW, actor=None
+    )
 
     assert price_per_kwh_of(tariff_version_at(tariff.pk, NOW)) is None
 
@@ -154,7 +156,7 @@ def test_a_tariff_by_the_day_has_no_price_per_kwh(jua):
 def test_a_new_price_holds_from_its_moment_and_rewrites_nothing(world):
     before = TariffVersion.objects.get(tariff=world.tariff)
 
-    services.change_tariff(
+    tariff_changes.change_tariff(
         tariff_id=world.tariff.pk,
         prices=Prices(price_per_kwh=Decimal(450)),
         valid_from=LATER,
@@ -170,39 +172,39 @@ def test_a_new_price_holds_from_its_moment_and_rewrites_nothing(world):
 
 @pytest.mark.parametrize("days", [-1, 0])
 def test_a_price_cannot_change_in_the_past_or_before_the_latest_change(world, days):
-    services.change_tariff(
+    tariff_changes.change_tariff(
         tariff_id=world.tariff.pk, prices=PRICES, valid_from=LATER, now=NOW, actor=None
     )
 
     for valid_from in (NOW - dt.timedelta(seconds=1), LATER + dt.timedelta(days=days)):
-        with pytest.raises(services.TariffChangeTooEarly):
-            services.change_tariff(
+        with pytest.raises(tariff_changes.TariffChangeTooEarly):
+            tariff_changes.change_tariff(
                 tariff_id=world.tariff.pk, prices=PRICES, valid_from=valid_from, now=NOW, actor=None
             )
     assert world.tariff.versions.count() == 2
 
 
 def test_two_tariffs_of_one_name_are_refused(world):
-    with pytest.raises(services.TariffNameTaken):
-        services.create_tariff(name="Household", prices=PRICES, valid_from=NOW, actor=None)
+    with pytest.raises(tariff_changes.TariffNameTaken):
+        tariff_changes.create_tariff(name="Household", prices=PRICES, valid_from=NOW, actor=None)
 
 
 @pytest.mark.parametrize(
     ("prices", "refusal"),
     [
-        (Prices(price_per_kwh=Decimal(0)), services.PriceNotPositive),
-        (Prices(price_per_day=Decimal(-1)), services.PriceNotPositive),
-        (Prices(minimum_purchase=Decimal(-1)), services.PriceNotPositive),
+        (Prices(price_per_kwh=Decimal(0)), tariff_changes.PriceNotPositive),
+        (Prices(price_per_day=Decimal(-1)), tariff_changes.PriceNotPositive),
+        (Prices(minimum_purchase=Decimal(-1)), tariff_changes.PriceNotPositive),
         (
             Prices(price_per_kwh=Decimal(1), components={"Levy": Decimal(0)}),
-            services.PriceNotPositive,
+            tariff_changes.PriceNotPositive,
         ),
-        (Prices(access_fee=Decimal(2000)), services.FeeNeedsPeriod),
+        (Prices(access_fee=Decimal(2000)), tariff_changes.FeeNeedsPeriod),
     ],
 )
 def test_prices_that_make_no_sense_are_refused(jua, prices, refusal):
     with pytest.raises(refusal):
-        services.create_tariff(name="Odd", prices=prices, valid_from=NOW, actor=None)
+        tariff_changes.create_tariff(name="Odd", prices=prices, valid_from=NOW, actor=None)
 
     assert not Tariff.objects.filter(name="Odd").exists()
     assert not PriceComponent.objects.exists()

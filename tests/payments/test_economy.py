@@ -1,7 +1,11 @@
 """What a payment costs the database: a promise that keeps the line fast."""
 
+from datetime import time
+
+import pytest
 from django.db import connection
 
+from devices.models import PriceBand, PriceComponent, TariffVersion
 from messaging.models import Message
 from payments import line
 from payments.models import Payment
@@ -23,7 +27,24 @@ class Counter:
         return execute(sql, params, many, context)
 
 
-def test_a_payment_takes_at_most_24_statements_and_6_commits(world, airtel):
+@pytest.fixture
+def everything(world):
+    """A tariff that asks for all that a price can depend on."""
+    version = TariffVersion.objects.get()
+    TariffVersion.objects.update(
+        vat_percent=18, allowance_kwh=5, allowance_price=100, allowance_per="customer"
+    )
+    PriceComponent.objects.create(version=version, name="Levy", price_per_kwh=10)
+    for name, begins, ends in (("Day", 6, 18), ("Night", 18, 6)):
+        PriceBand.objects.create(
+            version=version, name=name, begins=time(begins), ends=time(ends), percent=90
+        )
+
+
+@pytest.mark.parametrize("tariff", ["plain", "everything"])
+def test_a_payment_takes_at_most_24_statements_and_6_commits(world, airtel, request, tariff):
+    if tariff != "plain":
+        request.getfixturevalue(tariff)
     airtel(amount="400", reference="WARM")
     line.work(current_company(), Payment.objects.get(reference="WARM").pk)
     counter = Counter()

@@ -1,8 +1,10 @@
 """Placing orders and lifting pauses."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -32,6 +34,11 @@ class NewOrder:
     price: Decimal | None = None
     cost: Decimal = Decimal(0)
     vat: Decimal = Decimal(0)
+    vat_percent: Decimal | None = None
+    blocks: Sequence[
+        Mapping[str, Any]
+    ] = ()  # what the energy consists of, as ``TokenOrder.blocks``
+    allowance_kwh: Decimal = Decimal(0)
     plan_id: int | None = None
     customer_id: int | None = None
 
@@ -50,6 +57,9 @@ def place_order(new: NewOrder, *, now: dt.datetime) -> TokenOrder:
         price=new.price,
         cost=new.cost,
         vat=new.vat,
+        vat_percent=new.vat_percent,
+        blocks=list(new.blocks),
+        allowance_kwh=new.allowance_kwh,
         created_at=now,
     )
     insert(order, from_now={"available_at": TAKEN_UP_AFTER})
