@@ -1,10 +1,13 @@
 """Filters of a list: kept in the address, never a reason to refuse the page."""
 
+import datetime as dt
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import get_language
 
+from common import formats
 from common.paging import address_with
 
 MAX_CHARS = 100
@@ -45,9 +48,16 @@ class ListFilter(forms.Form):
         for name, field in self.fields.items():
             if name in asked and name != self.sorting:
                 words = dict(getattr(field, "choices", ()))
-                word = words.get(self.cleaned_data[name], self.cleaned_data[name])
+                word = words.get(self.cleaned_data[name]) or _said(self.cleaned_data[name])
                 chips.append((f"{field.label}: {word}", self._without(name)))
         return chips
 
     def _without(self, name: str) -> str:
         return address_with(self.params, **{name: None, "after": None})
+
+
+def _said(value: Any) -> Any:
+    """Return a value as people write it: a day with its month in letters."""
+    if isinstance(value, dt.date):
+        return formats.full_day(value, get_language() or "en")
+    return value

@@ -26,6 +26,14 @@ ORDERS = {
 }
 
 
+# What a filter calls a place, and how it is reached from a customer.
+PLACES = {
+    "village": "village__public_id",
+    "grid": "village__mini_grid__public_id",
+    "cluster": "village__mini_grid__cluster__public_id",
+}
+
+
 class Standing(TextChoices):
     ARCHIVED = "archived", _("Archived")
 
@@ -37,11 +45,12 @@ def customer_list(*, country: str, asked: dict[str, Any]) -> QuerySet[Customer]:
     :param asked: what ``CustomerFilter.asked`` returned
     """
     is_archived = asked.get("state") == Standing.ARCHIVED
-    customers = Customer.objects.select_related("village").filter(
-        archived_at__isnull=not is_archived
-    )
-    if asked.get("village"):
-        customers = customers.filter(village__public_id=asked["village"])
+    customers = Customer.objects.select_related(
+        "village__mini_grid__cluster", "connection_type"
+    ).filter(archived_at__isnull=not is_archived)
+    for name, place in PLACES.items():
+        if asked.get(name):
+            customers = customers.filter(**{place: asked[name]})
     if asked.get("kind"):
         customers = customers.filter(connection_type_id=asked["kind"])
     if asked.get("q"):

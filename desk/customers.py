@@ -1,20 +1,19 @@
-"""What the list and the page of a customer show, from the rooms that know it."""
+"""What the page of a customer shows, from the rooms that know it."""
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from appliances.models import Plan
 from appliances.progress import OpenInstalments, open_by_customer, plans_with_progress
 from common.clock import midnight, today_in
 from customers.models import Customer
-from customers.selectors import customer_list
 from desk.bought import GIVEN_BACK, PaymentRow, payment_rows
 from desk.corrections import CorrectionRow, corrections_of_customer
+from desk.customer_list import owed
 from devices.models import Device
 from devices.selectors import (
     OpenFees,
@@ -33,58 +32,6 @@ ZERO = Decimal(0)
 LATEST_PAYMENTS = 10
 LATEST_MESSAGES = 5
 MONTHS = 12
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerRow:
-    """A customer in the list. ``devices`` are those not archived."""
-
-    customer: Customer
-    devices: list[Device]
-    owes: Decimal
-    last_paid: dt.datetime | None
-
-
-def customers_asked(company: Company, asked: dict[str, Any]) -> QuerySet[Customer]:
-    """Return the customers that a filter asks for; a device number finds whom it belongs to."""
-    found = customer_list(country=company.country, asked=asked)
-    text = "".join(asked.get("q", "").split())
-    if text.isascii() and any(character.isdigit() for character in text):
-        named = customer_list(country=company.country, asked={**asked, "q": ""})
-        owners = Device.objects.filter(serial__iexact=text).values("customer")
-        found = named.filter(Q(pk__in=owners) | Q(pk__in=found.order_by().values("pk")))
-    return found.prefetch_related(
-        Prefetch("devices", Device.objects.filter(archived_at=None).order_by("pk"))
-    )
-
-
-def customer_rows(customers: Sequence[Customer]) -> list[CustomerRow]:
-    """Return rows for customers, with three queries whatever their number."""
-    ids = [customer.pk for customer in customers]
-    instalments, fees = open_by_customer(ids), open_fees_by_customer(ids)
-    last = last_payments(ids)
-    return [
-        CustomerRow(
-            customer=each,
-            devices=list(each.devices.all()),
-            owes=_owed(instalments.get(each.pk), fees.get(each.pk)),
-            last_paid=last.get(each.pk),
-        )
-        for each in customers
-    ]
-
-
-def _owed(instalments: OpenInstalments | None, fees: OpenFees | None) -> Decimal:
-    return (instalments.total if instalments else ZERO) + (fees.total if fees else ZERO)
-
-
-def last_payments(customer_ids: Sequence[int]) -> dict[int, dt.datetime]:
-    """Return when customers last paid; those who never did are absent."""
-    paid = Payment.objects.filter(customer_id__in=customer_ids, booked_at__isnull=False)
-    return dict(paid.values_list("customer_id").annotate(last=Max("booked_at")))
-
-
-# --- the page of one customer -----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +100,7 @@ def customer_page(
     return CustomerPage(
         instalments=instalments,
         fees=fees,
-        owes=_owed(instalments, fees) + balance(Account.CUSTOMER_RECEIVABLE, customer.pk),
+        owes=owed(instalments, fees) + balance(Account.CUSTOMER_RECEIVABLE, customer.pk),
         credit=own_credit + _device_credit(devices),
         own_credit=own_credit,
         this_month=_paid_between(payments, midnight(first, zone), None),

@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 from common.phone import display_phone
 from common.words import _
 from customers.models import Customer
-from desk.customers import CustomerRow, customer_rows
+from desk.customer_list import CustomerRow, customer_rows
 from desk.devices import DeviceRow, customer_name, device_rows
 from devices.models import Device
 from reports.exports import Column
@@ -23,10 +23,15 @@ CUSTOMER_COLUMNS: list[Column[CustomerRow]] = [
     Column(_("Last name"), lambda row: row.customer.last_name),
     Column(_("Phone"), lambda row: display_phone(row.customer.phone)),
     Column(_("Village"), lambda row: row.customer.village.name),
+    Column(_("Mini-grid"), lambda row: row.customer.village.mini_grid.name),
+    Column(_("Cluster"), lambda row: row.customer.village.mini_grid.cluster.name),
     Column(_("Devices"), lambda row: ", ".join(device.serial for device in row.devices)),
     Column(_("Owes"), lambda row: row.owes),
     Column(_("Last payment"), lambda row: row.last_paid),
     Column(_("Customer since"), lambda row: row.customer.created_at),
+    Column(_("Kind of use"), lambda row: str(row.customer.connection_type or "")),
+    Column(_("Group"), lambda row: str(row.customer.connection_group or "")),
+    Column(_("Language"), lambda row: row.customer.language),
 ]
 DEVICE_COLUMNS: list[Column[DeviceRow]] = [
     Column(_("Number"), lambda row: row.device.serial),

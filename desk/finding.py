@@ -6,13 +6,14 @@ from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.access import may
 from accounts.models import User
 from common.words import _
 from customers.models import Customer
 from customers.selectors import customer_list, customers_with_phone
-from desk.customers import CustomerRow, customer_rows, customers_asked
+from desk.customer_list import CustomerRow, customer_rows, customers_asked
 from desk.devices import DeviceRow, device_rows
 from devices.selectors import device_list, device_with_serial
 from messaging.selectors import message_list
@@ -81,7 +82,7 @@ def _rows(view: str, company: Company, text: str) -> QuerySet[Any]:
     asked, country = {"q": text}, company.country
     match view:
         case "desk:customer-list":
-            return customers_asked(company, asked).order_by()
+            return customers_asked(company, asked, now=timezone.now()).order_by()
         case "desk:device-list":
             return device_list(country=country, asked=asked).order_by()
         case "payments:payment-list":

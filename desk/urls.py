@@ -5,6 +5,7 @@ from django.urls import path
 from desk.views import (
     corrections,
     credit,
+    customer_list,
     customers,
     devices,
     home,
@@ -22,8 +23,9 @@ app_name = "desk"
 urlpatterns = [
     path("", home.home, name="home"),
     path("search/", search.search, name="search"),
-    path("customers/", customers.customer_list, name="customer-list"),
-    path("customers/export/", customers.customer_export, name="customer-export"),
+    path("customers/", customer_list.customer_list, name="customer-list"),
+    path("customers/export/", customer_list.customer_export, name="customer-export"),
+    path("customers/columns/", customer_list.customer_columns, name="customer-columns"),
     path("customers/<uuid:public_id>/", customers.customer, name="customer"),
     path("customers/<uuid:public_id>/credit/", credit.customer_credit, name="customer-credit"),
     path("devices/", devices.device_list, name="device-list"),

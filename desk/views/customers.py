@@ -1,51 +1,21 @@
-"""The list of customers and the page of one."""
+"""The page of one customer, and what the pages of lists share."""
 
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
 from accounts.access import may, requires
-from accounts.audit import audit
-from accounts.models import User
-from common.paging import address_with, page_of
-from common.words import _
-from customers.forms import CustomerFilter
+from common.paging import address_with
 from customers.models import Customer
 from desk import charts
-from desk.customers import customer_page, customer_rows, customers_asked
-from desk.exports import CUSTOMER_COLUMNS, customer_lines
-from reports.exports import Format, export
+from desk.customers import customer_page
+from reports.exports import Format
 from tenants.scope import current_company
-
-
-@require_safe
-@requires("customers.view_customer")
-def customer_list(request: HttpRequest) -> HttpResponse:
-    form = CustomerFilter(request.GET)
-    asked = form.asked()
-    company = current_company()
-    page = page_of(customers_asked(company, asked), request.GET)
-    context = {
-        "form": form,
-        "page": page,
-        "rows": customer_rows(page.rows),
-        "chips": form.chips(),
-        "params": request.GET,
-        "currency": company.currency,
-        "exports": export_links(request, "customers.export_customer", "desk:customer-export"),
-        "is_new": not page.total and not Customer.objects.exists(),
-        "find": {
-            "url": reverse("desk:customer-list"),
-            "label": _("Find in customers"),
-            "q": asked.get("q", ""),
-        },
-    }
-    return render(request, "desk/customer_list.html", context)
 
 
 def export_links(request: HttpRequest, permission: str, view: str) -> list[tuple[str, str]]:
@@ -61,19 +31,6 @@ def export_links(request: HttpRequest, permission: str, view: str) -> list[tuple
 def list_address(view: str, **query: str) -> str:
     """Return the address of a list with something asked of it."""
     return f"{reverse(view)}?{urlencode(query)}"
-
-
-@require_safe
-@requires("customers.export_customer")
-def customer_export(request: HttpRequest) -> HttpResponseBase:
-    """The list as it is filtered, as a file."""
-    kind = asked_format(request)
-    user = request.user
-    assert isinstance(user, User)
-    form = CustomerFilter(request.GET)
-    customers = customers_asked(current_company(), form.asked())
-    audit(actor=user, action="customers.exported", format=kind)
-    return export(customer_lines(customers), CUSTOMER_COLUMNS, "customers", kind)
 
 
 def asked_format(request: HttpRequest) -> Format:

@@ -8,6 +8,7 @@ from accounts.access import requires
 from accounts.models import User
 from common.filters import clean_query
 from desk import finding
+from desk.customer_filter import USUAL
 from tenants.scope import current_company
 
 
@@ -21,4 +22,4 @@ def search(request: HttpRequest) -> HttpResponse:
     if text and (url := finding.exact_url(company, user, text)):
         return redirect(url)
     hits = finding.hits(company, user, text) if text else None
-    return render(request, "desk/search.html", {"q": text, "hits": hits})
+    return render(request, "desk/search.html", {"q": text, "hits": hits, "columns": USUAL})
