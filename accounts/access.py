@@ -9,12 +9,15 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
 from accounts.models import User
+from accounts.prompt import send_to_prompt
+from accounts.protection import closed_group
 
 View = Callable[..., HttpResponseBase]
 Role = User.Role
 EVERYBODY = frozenset(Role)
 OFFICE = frozenset({Role.OWNER, Role.ADMIN, Role.FINANCIAL_MANAGER})
 ADMINS = frozenset({Role.OWNER, Role.ADMIN})
+OWNERS = frozenset({Role.OWNER})
 
 PERMISSIONS: dict[str, frozenset[User.Role]] = {
     "desk.view_home": EVERYBODY,
@@ -49,6 +52,11 @@ PERMISSIONS: dict[str, frozenset[User.Role]] = {
     "watch.view_running": OFFICE,
     "watch.change_limits": ADMINS,
     "accounts.change_profile": EVERYBODY,
+    "accounts.view_user": ADMINS,
+    "accounts.change_user": ADMINS,
+    "accounts.view_audit": ADMINS,
+    "accounts.export_audit": ADMINS,
+    "accounts.change_protection": OWNERS,
 }
 
 
@@ -59,7 +67,7 @@ def may(user: Any, permission: str) -> bool:
 
 
 def requires(permission: str) -> Callable[[View], View]:
-    """View decorator: log-in first, then the permission (403 when too low)."""
+    """View decorator: log-in first, then the permission (403 when too low), then the company's second password."""
     if permission not in PERMISSIONS:
         raise KeyError(permission)
 
@@ -70,6 +78,8 @@ def requires(permission: str) -> Callable[[View], View]:
                 return redirect_to_login(request.get_full_path())
             if not may(request.user, permission):
                 raise PermissionDenied(permission)
+            if group := closed_group(request, permission):
+                return send_to_prompt(request, group)
             return view(request, *args, **kwargs)
 
         asked.required_permission = permission  # type: ignore[attr-defined]

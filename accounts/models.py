@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
+from django.utils.crypto import salted_hmac
 
 from common.chain import LinkModel, SealModel
 from common.words import _
@@ -38,6 +39,8 @@ class User(AbstractBaseUser):
     language = models.CharField(max_length=10, blank=True, default="")
     is_active = models.BooleanField(default=True)
     wants_alerts = models.BooleanField(db_default=True)  # mails about what waits too long
+    # Counted up to end all sessions of this user at once; part of what each session is checked by.
+    sessions_ended = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"
@@ -56,6 +59,84 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must fit: the password, and how often all sessions were ended."""
+        salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+        value = f"{self.password}{self.sessions_ended or ''}"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
+
+
+class Invitation(models.Model):
+    """Somebody who was asked by e-mail to become a user. The link holds a secret of which we keep the digest."""
+
+    LASTS_DAYS: ClassVar = 7
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    email = models.EmailField()
+    role = models.CharField(max_length=20, choices=User.Role)
+    digest = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True)  # None: the mail server did not take it
+    accepted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=models.Q(accepted_at=None, withdrawn_at=None),
+                name="invitation_open_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class OpenSession(models.Model):
+    """A browser in which a user is logged in, for the page that shows them. The session itself is Django's."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="open_sessions")
+    session_key = models.CharField(max_length=40, unique=True)
+    began_at = models.DateTimeField()
+    seen_at = models.DateTimeField(db_index=True)
+    remote_ip = models.CharField(max_length=45, blank=True)
+    browser = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.browser}"
+
+
+class Protection(models.Model):
+    """The company's second password and the page groups that ask for it: one row, or none."""
+
+    PK: ClassVar = 1
+    MINUTES: ClassVar = 15
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    password = models.CharField(max_length=200)  # a hash
+    groups = models.JSONField(default=list)  # names of accounts.protection.PAGE_GROUPS
+    minutes = models.PositiveSmallIntegerField(default=MINUTES)
+    # Anew with every password: what was opened or mailed for an older one is worth nothing.
+    epoch = models.UUIDField(default=uuid.uuid4)
+    set_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField(db_default=Now())  # when the password was chosen
+
+    class Meta:
+        verbose_name_plural = "protection"
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(id=1), name="protection_is_one_row"),
+            models.CheckConstraint(
+                condition=models.Q(minutes__gte=1, minutes__lte=480),
+                name="protection_minutes_in_bounds",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return ", ".join(self.groups)
 
 
 class AuditEntry(models.Model):

@@ -34,6 +34,9 @@ LISTS = frozenset(
         "reports:trial-balance",
         "plugins:connection-list",
         "watch:running",
+        "accounts:user-list",
+        "accounts:roles",
+        "accounts:protected-pages",
     }
 )
 
@@ -82,6 +85,21 @@ SETTINGS = (
     Place("watch:running", "watch.view_running", "clock", _("Did it run?"), ("watch:",)),
     Place(
         "onboarding:money-settings", "tenants.change_company", "money", _("Money"), ("onboarding:",)
+    ),
+    Place(
+        "accounts:user-list",
+        "accounts.view_user",
+        "people",
+        _("Users"),
+        ("accounts:user", "accounts:invit"),
+    ),
+    Place("accounts:roles", "accounts.view_user", "people", _("Roles"), ("accounts:roles",)),
+    Place(
+        "accounts:protected-pages",
+        "accounts.change_protection",
+        "lock",
+        _("Protected pages"),
+        ("accounts:protected-pages", "accounts:protection"),
     ),
 )
 
@@ -149,7 +167,7 @@ class Shell:
 
     @property
     def is_profile(self) -> bool:
-        return self.view.startswith(("accounts:", "mfa_", "account_"))
+        return self.view.startswith(("accounts:profile", "accounts:session", "mfa_", "account_"))
 
     def _is_open(self, place: Place) -> bool:
         return may(self.request.user, place.permission)

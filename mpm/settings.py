@@ -211,10 +211,10 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_FORMS = {
-    "login": "accounts.forms.LogIn",
-    "reauthenticate": "accounts.forms.Reauthenticate",
-    "change_password": "accounts.forms.ChangePassword",
-    "reset_password_from_key": "accounts.forms.ChooseNewPassword",
+    "login": "accounts.forms.own.LogIn",
+    "reauthenticate": "accounts.forms.own.Reauthenticate",
+    "change_password": "accounts.forms.own.ChangePassword",
+    "reset_password_from_key": "accounts.forms.own.ChooseNewPassword",
 }
 MFA_ADAPTER = "accounts.adapter.CompanyMFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

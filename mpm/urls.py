@@ -4,7 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("desk.urls")),
-    path("account/", include("accounts.urls")),
+    path("", include("accounts.urls")),
     path("account/", include("accounts.allauth_urls")),
     path("payments/", include("payments.urls")),
     path("books/", include("reports.urls")),

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from django.test import Client
 from django.test.utils import setup_databases, teardown_databases
@@ -35,6 +36,9 @@ pytest_plugins = ["tests.line"]
 NOW = dt.datetime(2026, 11, 23, 11, 2, 7, tzinfo=dt.UTC)
 PASSWORD = "a-long-password-of-tests"
 COMPANIES = {"jua": "Jua Power", "taa": "Taa Energy"}
+
+# Stretching passwords guards them against whoever stole the hashes; the tests' own are known, and many.
+PBKDF2PasswordHasher.iterations = 1_000
 
 # Each test process has a cache of its own, in a Redis database of its own, and may take its time under load.
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))

@@ -19,6 +19,7 @@ PUBLIC = {
     "account_reset_password_from_key_done",
     "mfa_authenticate",
     "accounts:language-choose",
+    "accounts:invitation-accept",
     "payment-webhook",
     "sms-webhook",
 }

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import services
 from accounts.access import may, requires
-from accounts.forms import ChangeProfile, ChooseLanguage
+from accounts.forms.own import ChangeProfile, ChooseLanguage
 from accounts.middleware import remember_language
 from accounts.models import User
 

@@ -1,0 +1,1 @@
+"""Forms about people and passwords. allauth finds its own in ``own``."""
