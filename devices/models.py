@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.text import format_lazy
 
 from common.fields import AmountField, QuantityField
 from common.words import _
@@ -148,8 +149,45 @@ class DefaultTariff(models.Model):
         return f"{self.sub_type_id} {self.tariff_id}"
 
 
+class MeterType(models.Model):
+    """A sort of meter: how much current, how many phases, and whether it talks to its maker by itself."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    max_current_amperes = models.PositiveSmallIntegerField()
+    phases = models.PositiveSmallIntegerField()
+    is_online = models.BooleanField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["max_current_amperes", "phases", "is_online"], name="meter_type_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(max_current_amperes__gt=0, phases__in=[1, 2, 3]),
+                name="meter_type_makes_sense",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.label)
+
+    @property
+    def label(self) -> Any:
+        """What it is in words: "60 A, 1 phase, online"."""
+        words = METER_TYPE_WORDS[self.phases > 1, self.is_online]
+        return format_lazy(words, current=self.max_current_amperes, phases=self.phases)
+
+
+METER_TYPE_WORDS = {
+    (False, True): _("{current} A, {phases} phase, online"),
+    (False, False): _("{current} A, {phases} phase, offline"),
+    (True, True): _("{current} A, {phases} phases, online"),
+    (True, False): _("{current} A, {phases} phases, offline"),
+}
+
+
 class Device(models.Model):
-    """One meter, solar home system or e-bike."""
+    """One meter, solar home system or e-bike: with a customer, in stock, or archived."""
 
     class Kind(models.TextChoices):
         METER = "meter", _("Meter")
@@ -168,8 +206,18 @@ class Device(models.Model):
     # Start of the access-fee periods: the moment it was given to its customer.
     assigned_at = models.DateTimeField(null=True)
     fees_until = models.DateField(null=True)  # last day for which access fees were made
+    meter_type = models.ForeignKey(
+        MeterType, null=True, on_delete=models.PROTECT, related_name="devices"
+    )
+    latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True)
+    longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True)
+    archive_reason = models.CharField(max_length=300, blank=True)
+    # What took its place; payments for this number go there for as long as this one is out of use.
+    replaced_by = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="replaced"
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -177,6 +225,15 @@ class Device(models.Model):
             models.CheckConstraint(
                 condition=Q(customer__isnull=True) | Q(assigned_at__isnull=False),
                 name="device_of_a_customer_has_a_date",
+            ),
+            models.CheckConstraint(
+                condition=Q(latitude__isnull=True, longitude__isnull=True)
+                | Q(latitude__gte=-90, latitude__lte=90, longitude__gte=-180, longitude__lte=180),
+                name="device_stands_on_earth",
+            ),
+            models.CheckConstraint(
+                condition=Q(replaced_by__isnull=True) | Q(customer__isnull=True),
+                name="replaced_device_belongs_to_nobody",
             ),
         ]
 
@@ -189,14 +246,45 @@ class Device(models.Model):
         return f"{self.get_kind_display()} {self.serial}"
 
 
+class Holding(models.Model):
+    """The time that a device belonged to one customer. The one that goes on has no end."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="holdings")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="holdings")
+    village = models.ForeignKey(Village, null=True, on_delete=models.SET_NULL, related_name="+")
+    began_at = models.DateTimeField()
+    began_by = models.CharField(max_length=150, blank=True)
+    began_reason = models.CharField(max_length=300, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=150, blank=True)
+    ended_reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["device"], condition=Q(ended_at__isnull=True), name="device_is_held_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("began_at")),
+                name="holding_ends_after_it_began",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["device", "-began_at"], name="holding_by_device")]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} of {self.customer_id} from {self.began_at:%Y-%m-%d}"
+
+
 class AccessFee(models.Model):
-    """One period's fee of one device: due on a day, paid in parts or whole."""
+    """One period's fee of one device: due on a day, paid in parts or whole, or carried elsewhere."""
 
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="access_fees")
     due_date = models.DateField()
     amount = AmountField()
     paid = AmountField(default=0)
     vat = AmountField(default=0)
+    # When what was open went to another device or to the debts of its customer; it counts as paid here.
+    carried_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [

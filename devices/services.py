@@ -10,11 +10,28 @@ from accounts.models import User
 from common.errors import DomainError
 from common.words import _
 from customers.models import Customer
+from devices.holdings import (
+    CustomerArchived,
+    DeviceArchived,
+    DeviceHasCustomer,
+    archive_device,
+    assign_device,
+    begin_holdings,
+)
 from devices.models import Device, Tariff
 from devices.tariff_changes import TariffArchived
 from locations.models import Village
 from plugins import registry
 from plugins.contracts import Kind, Manufacturer, Unit
+
+# Whose a device is stands in ``holdings``; these are used together with what stands here.
+__all__ = [
+    "CustomerArchived",
+    "DeviceArchived",
+    "DeviceHasCustomer",
+    "archive_device",
+    "assign_device",
+]
 
 
 class UnknownManufacturer(DomainError):
@@ -35,18 +52,6 @@ class SerialMissing(DomainError):
 
 class SerialTaken(DomainError):
     message = _("There is a device with the serial number %(serial)s already.")
-
-
-class DeviceHasCustomer(DomainError):
-    message = _("%(device)s belongs to %(customer)s already.")
-
-
-class DeviceArchived(DomainError):
-    message = _("%(device)s is archived.")
-
-
-class CustomerArchived(DomainError):
-    message = _("%(customer)s is archived.")
 
 
 def require_kind(*, manufacturer: str, kind: str) -> None:
@@ -124,6 +129,7 @@ def register_device(
         if not Device.objects.filter(serial=serial).exists():
             raise
         raise SerialTaken(serial=serial) from None
+    begin_holdings([device])
     audit(actor=actor, action="device.registered", target=str(device.public_id), serial=serial)
     return device
 
@@ -134,62 +140,13 @@ def register_devices(*, devices: Sequence[Device]) -> None:
     :raises IntegrityError: one of them was registered meanwhile
     """
     Device.objects.bulk_create(devices, batch_size=1000)
+    begin_holdings(devices)
 
 
 def complete_devices(*, devices: Sequence[Device]) -> None:
     """Store customer and tariff of devices that had none, inside the caller's transaction."""
-    Device.objects.bulk_update(devices, ["customer", "assigned_at", "tariff"], batch_size=500)
-
-
-@transaction.atomic
-def assign_device(
-    *,
-    device_id: int,
-    customer_id: int,
-    village_id: int,
-    assigned_at: dt.datetime,
-    actor: User | None,
-) -> Device:
-    """Give a device from stock to a customer, to stand in a village. Access fees count from here.
-
-    :raises DeviceHasCustomer: it belongs to somebody; nothing was changed
-    :raises DeviceArchived: nothing was changed
-    :raises CustomerArchived: nothing was changed
-    """
-    customer = Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=customer_id)
-    if customer.is_archived:
-        raise CustomerArchived(customer=customer)
-    device = (
-        Device.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("customer")
-        .get(pk=device_id)
-    )
-    if device.archived_at is not None:
-        raise DeviceArchived(device=device.label)
-    if device.customer is not None:
-        raise DeviceHasCustomer(device=device.label, customer=device.customer)
-    device.customer, device.village_id = customer, village_id
-    device.assigned_at, device.fees_until = assigned_at, None
-    device.save(update_fields=["customer", "village", "assigned_at", "fees_until"])
-    audit(
-        actor=actor,
-        action="device.assigned",
-        target=str(device.public_id),
-        customer=customer.public_id,
-    )
-    return device
-
-
-@transaction.atomic
-def archive_device(*, device_id: int, archived_at: dt.datetime, actor: User | None) -> Device:
-    """Take a device out of use; its history stays. Access fees stop at this moment.
-
-    :raises DeviceArchived: it is already; nothing was changed
-    """
-    device = Device.objects.select_for_update(of=("self",), no_key=True).get(pk=device_id)
-    if device.archived_at is not None:
-        raise DeviceArchived(device=device.label)
-    device.archived_at = archived_at
-    device.save(update_fields=["archived_at"])
-    audit(actor=actor, action="device.archived", target=str(device.public_id))
-    return device
+    for device in devices:
+        device.replaced_by = None
+    fields = ["customer", "assigned_at", "tariff", "replaced_by"]
+    Device.objects.bulk_update(devices, fields, batch_size=500)
+    begin_holdings(devices)

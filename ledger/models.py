@@ -91,10 +91,11 @@ class Event(models.TextChoices):
     RETURNED = "returned", _("Returned after booking")
     SETTLED = "settled", _("Settled")
     CREDIT_SPENT = "credit_spent", _("Credit spent")
-    CREDIT_MOVED = "credit_moved", _("Credit moved to a device")
+    CREDIT_MOVED = "credit_moved", _("Credit moved")
     ISSUED = "issued", _("Token issued")
     NOT_ISSUED = "not_issued", _("Not issued")
     FEE_DUE = "fee_due", _("Access fee due")
+    FEE_MOVED = "fee_moved", _("Access fee moved")
     SOLD = "sold", _("Appliance sold")
     OVERPAID = "overpaid", _("Plan overpaid")
     REFUND_DECIDED = "refund_decided", _("Refund decided")
@@ -106,7 +107,7 @@ class Event(models.TextChoices):
 
 
 # Somebody came to owe, or owes no longer, and no money moved.
-NO_MONEY = frozenset({Event.FEE_DUE, Event.SOLD, Event.WRITTEN_OFF, Event.OPENING})
+NO_MONEY = frozenset({Event.FEE_DUE, Event.FEE_MOVED, Event.SOLD, Event.WRITTEN_OFF, Event.OPENING})
 
 
 class Posting(models.Model):

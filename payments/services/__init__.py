@@ -41,6 +41,17 @@ from payments.services.decisions import (
 )
 from payments.services.giving_back import spent_of
 from payments.services.intake import handle_incoming, record_notice
+from payments.services.moving import (
+    Belongings,
+    Choice,
+    Goes,
+    PaymentUnderWay,
+    SayWhatBecomes,
+    TokenUnderWay,
+    belongings_of,
+    move_device,
+    take_back_device,
+)
 from payments.services.payouts import (
     NothingToPayOut,
     ReferenceNeeded,
@@ -54,6 +65,7 @@ from payments.services.payouts import (
 )
 from payments.services.plans import PlanNotRunning, write_off_plan
 from payments.services.recorded import hold_recording
+from payments.services.replacing import OtherUnit, SameDevice, replace_device
 from payments.services.results import report_result
 from payments.services.retrying import close_result, retry_result
 from payments.services.settlement import (
@@ -68,9 +80,12 @@ __all__ = [
     "REVERSIBLE",
     "AlreadyDecided",
     "AskedAlready",
+    "Belongings",
     "CannotReverse",
+    "Choice",
     "CustomerTakesNoMoney",
     "DeviceTakesNoMoney",
+    "Goes",
     "KeyUsed",
     "NobodyOwes",
     "NotReceived",
@@ -79,7 +94,9 @@ __all__ = [
     "NothingToPayOut",
     "NothingToRefund",
     "OperatorCannotRefund",
+    "OtherUnit",
     "OwnCorrection",
+    "PaymentUnderWay",
     "PlanNeedsItsDevice",
     "PlanNotRunning",
     "PlanOwesLess",
@@ -87,11 +104,15 @@ __all__ = [
     "RefundMayStillGo",
     "RefundOnItsWay",
     "RefundWhole",
+    "SameDevice",
+    "SayWhatBecomes",
     "TokenOnItsWay",
+    "TokenUnderWay",
     "approve_correction",
     "ask_refund",
     "ask_reversal",
     "assign_payment",
+    "belongings_of",
     "certain_from",
     "close_conflict",
     "close_result",
@@ -105,6 +126,7 @@ __all__ = [
     "keep_as_credit",
     "keep_callback",
     "move_credit",
+    "move_device",
     "pay_out_by_hand",
     "pay_out_refund",
     "pay_plan_from_credit",
@@ -112,12 +134,14 @@ __all__ = [
     "record_notice",
     "refuse_callback",
     "release_lost_refund",
+    "replace_device",
     "report_result",
     "retry_result",
     "retry_settling",
     "settle_payment",
     "settle_payout",
     "spent_of",
+    "take_back_device",
     "try_payout_again",
     "use_key",
     "withdraw_correction",

@@ -86,6 +86,8 @@ def settle_payment(*, company: Company, payment_id: int) -> Settled:
 
     Locks: customer, device, payment. So two payments of one customer never spend the same credit.
 
+    A payment whose device went to another customer meanwhile becomes unmatched.
+
     :raises NotReceived: settled already, or not ours to settle; nothing was changed
     """
     LOCKED_CUSTOMER.all(payment=payment_id)
@@ -93,6 +95,8 @@ def settle_payment(*, company: Company, payment_id: int) -> Settled:
     if payment is None or payment.state != State.RECEIVED or payment.device is None:
         raise NotReceived
     device, at = payment.device, payment.booked_at or timezone.now()
+    if device.customer_id != payment.customer_id:
+        return _unmatched(payment)
     facts = split_for(company=company, device=device, amount=payment.amount, at=at)
     if facts.lacks_fees and accrue_device(
         company=company, device_id=device.pk, until=today_in(company.timezone, at)
@@ -109,6 +113,14 @@ def settle_payment(*, company: Company, payment_id: int) -> Settled:
     messages = [] if order else notices.tell_settled(company, payment)
     crash.point("settle.before_commit")
     return Settled(payment, order, messages)
+
+
+def _unmatched(payment: Payment) -> Settled:
+    """Its device went to somebody else since it was paid: a person says what it was meant for."""
+    payment.state, payment.available_at = State.UNMATCHED, None
+    payment.reason = "The device belongs to somebody else since it was paid."
+    payment.save(update_fields=["state", "available_at", "reason"])
+    return Settled(payment)
 
 
 _COUNT_TRY = """

@@ -18,7 +18,13 @@ from vending.services.decisions import (
     safe_from,
     settle_doubt,
 )
-from vending.services.issuing import OrderNotDue, issue, issue_order, release_lost
+from vending.services.issuing import (
+    OrderNotDue,
+    close_as_refused,
+    issue,
+    issue_order,
+    release_lost,
+)
 from vending.services.lookup import look_up, note_failed_look_up
 from vending.services.orders import NewOrder, place_order, resume_paused
 
@@ -30,6 +36,7 @@ __all__ = [
     "OrderNotDue",
     "OrderNotWaiting",
     "TokenRefused",
+    "close_as_refused",
     "dismiss_refused",
     "give_back",
     "issue",

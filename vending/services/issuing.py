@@ -16,6 +16,7 @@ from common.errors import DomainError
 from common.prepared import Hole, PreparedUpdate
 from common.retry import gap_after
 from common.words import _
+from devices.models import Device
 from ledger.models import Account, Event
 from ledger.services import Line, Movement, credit, debit, post
 from messaging.models import Message
@@ -262,13 +263,26 @@ def close_as_refused(
             order.pk,
             [
                 Line(Account.ORDERED, order.cost, order.pk),
-                credit(Account.DEVICE_CREDIT, order.cost, order.device_id),
+                credit(*_home_of(order)),
             ],
         ),
         occurred_at=order.created_at,
         actor_name=str(actor or ""),
     )
     return outcomes.tell(order)
+
+
+def _home_of(order: TokenOrder) -> tuple[Account, Decimal, int]:
+    """Where the money of an order that bought nothing goes back to: the device, or what took its place.
+
+    A device that belongs to nobody any more keeps none: it is the customer's who paid.
+    """
+    device = Device.objects.get(pk=order.device_id) if order.cost else order.device
+    if device.customer_id is None and device.replaced_by_id is not None:
+        return Account.DEVICE_CREDIT, order.cost, device.replaced_by_id
+    if device.customer_id is None and order.customer_id is not None:
+        return Account.CUSTOMER_CREDIT, order.cost, order.customer_id
+    return Account.DEVICE_CREDIT, order.cost, order.device_id
 
 
 @transaction.atomic
