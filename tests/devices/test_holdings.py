@@ -101,9 +101,13 @@ def test_no_access_fees_fall_due_for_the_time_in_the_archive(world, jua):
     holdings.archive_device(device_id=world.meter.pk, archived_at=NOW, actor=None)
     holdings.restore_device(device_id=world.meter.pk, now=LATER, actor=None)
 
-    accrue_device(company=jua, device_id=world.meter.pk, until=(LATER + dt.timedelta(days=9)).date())
+    accrue_device(
+        company=jua, device_id=world.meter.pk, until=(LATER + dt.timedelta(days=9)).date()
+    )
     assert not AccessFee.objects.exists()
-    accrue_device(company=jua, device_id=world.meter.pk, until=(LATER + dt.timedelta(days=10)).date())
+    accrue_device(
+        company=jua, device_id=world.meter.pk, until=(LATER + dt.timedelta(days=10)).date()
+    )
     assert AccessFee.objects.count() == 1
 
 
