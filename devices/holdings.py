@@ -165,25 +165,22 @@ def end_holding(device: Device, *, at: dt.datetime, actor: User | None, reason: 
 
 def begin_holdings(devices: Iterable[Device]) -> None:
     """Note whose many new devices are, inside the caller's transaction; those in stock are passed over."""
-    given = [each for each in devices if each.customer_id is not None]
-    held = set(
-        Holding.objects.filter(device__in=given, ended_at__isnull=True).values_list(
-            "device_id", flat=True
+    begun = [
+        Holding(
+            device=each,
+            customer_id=each.customer_id,
+            village_id=each.village_id,
+            began_at=each.assigned_at,
         )
+        for each in devices
+        if each.customer_id is not None and each.assigned_at is not None
+    ]
+    going_on = Holding.objects.filter(
+        ended_at__isnull=True, device__in=[h.device_id for h in begun]
     )
-    Holding.objects.bulk_create(
-        (
-            Holding(
-                device=each,
-                customer_id=each.customer_id,
-                village_id=each.village_id,
-                began_at=each.assigned_at,
-            )
-            for each in given
-            if each.pk not in held
-        ),
-        batch_size=1000,
-    )
+    held = set(going_on.values_list("device_id", flat=True))
+    new = (holding for holding in begun if holding.device_id not in held)
+    Holding.objects.bulk_create(new, batch_size=1000)
 
 
 def holdings_of(device_id: int) -> Sequence[Holding]:

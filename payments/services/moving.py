@@ -7,6 +7,7 @@ word. Locks: customers, then the device.
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -266,7 +267,7 @@ def forget_refusals(device: Device, actor: User) -> None:
     refused.update(decided_by=str(actor))
 
 
-def _facts(held: Belongings, choice: Choice) -> dict[str, object]:
+def _facts(held: Belongings, choice: Choice) -> dict[str, Any]:
     return {
         "credit": held.credit,
         "credit_goes": choice.credit or "",
@@ -282,7 +283,7 @@ def _audit(
     said: Said,
     device: Device,
     hands: tuple[Customer, Customer | None],
-    facts: dict[str, object],
+    facts: dict[str, Any],
 ) -> None:
     owner, to = hands
     audit(
