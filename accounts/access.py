@@ -39,6 +39,8 @@ PERMISSIONS: dict[str, frozenset[User.Role]] = {
     "messaging.resend_message": EVERYBODY,
     "customers.view_customer": EVERYBODY,
     "customers.export_customer": OFFICE,
+    "customers.add_customer": EVERYBODY,
+    "customers.change_customer": EVERYBODY,
     "customers.change_phone": OFFICE,
     "devices.view_device": EVERYBODY,
     "devices.export_device": OFFICE,

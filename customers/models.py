@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from common.words import _
 from locations.models import Village
 
 
@@ -46,13 +47,26 @@ class ConnectionGroup(models.Model):
 
 
 class Customer(models.Model):
-    """One person, shop or institution. Archived instead of deleted."""
+    """One person, shop or institution. Archived instead of deleted.
+
+    ``village`` and ``street`` are the primary address; ``phone`` is where SMS go.
+    """
+
+    class Gender(models.TextChoices):
+        FEMALE = "female", _("Female")
+        MALE = "male", _("Male")
+        OTHER = "other", _("Another")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     first_name = models.CharField(max_length=100, blank=True)
     last_name = models.CharField(max_length=100, blank=True)
     phone = models.CharField(max_length=20)  # E.164
+    title = models.CharField(max_length=20, blank=True, db_default="")
+    gender = models.CharField(max_length=10, blank=True, choices=Gender, db_default="")
+    birth_date = models.DateField(null=True)
+    education = models.CharField(max_length=100, blank=True, db_default="")
     village = models.ForeignKey(Village, on_delete=models.PROTECT, related_name="customers")
+    street = models.CharField(max_length=200, blank=True, db_default="")
     connection_type = models.ForeignKey(ConnectionType, null=True, on_delete=models.PROTECT)
     # One of its type; the services see to that.
     connection_sub_type = models.ForeignKey(
@@ -71,6 +85,10 @@ class Customer(models.Model):
             models.CheckConstraint(
                 condition=models.Q(phone__regex=r"^\+[1-9][0-9]{5,14}$"),
                 name="customer_phone_is_e164",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(gender__in=["", "female", "male", "other"]),
+                name="customer_gender_is_known",
             ),
             models.CheckConstraint(
                 condition=models.Q(connection_sub_type__isnull=True)

@@ -1,7 +1,8 @@
 """Registering people. A customer is recognised by phone and name."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -38,6 +39,11 @@ def register_customer(
     connection_sub_type: ConnectionSubType | None = None,
     connection_group: ConnectionGroup | None = None,
     language: str = "",
+    street: str = "",
+    title: str = "",
+    gender: str = "",
+    birth_date: dt.date | None = None,
+    education: str = "",
 ) -> Customer:
     """Add one customer. ``phone`` is E.164 (``common.phone.parse_phone``).
 
@@ -57,6 +63,11 @@ def register_customer(
         connection_sub_type=connection_sub_type,
         connection_group=connection_group,
         language=language,
+        street=street,
+        title=title,
+        gender=gender,
+        birth_date=birth_date,
+        education=education,
     )
     try:
         with transaction.atomic():
@@ -90,22 +101,74 @@ def ensure_connection_group(name: str) -> ConnectionGroup:
     return found
 
 
+CHANGEABLE = frozenset({
+    "first_name", "last_name", "title", "gender", "birth_date", "education", "village", "street", "language",
+    "connection_type", "connection_sub_type", "connection_group",
+})  # fmt: skip
+
+
+@transaction.atomic
+def change_customer(
+    *, customer_id: int, changes: Mapping[str, Any], phone: str = "", reason: str = "", actor: User
+) -> Customer:
+    """Write down other personal data; what is not named in ``changes`` stays as it is.
+
+    :param changes: new values by name of the field, of those in ``CHANGEABLE``
+    :param phone: another number, E.164, with the reason why; empty to keep the number
+    :raises CustomerNeedsName: neither name would be left
+    :raises CustomerKnown: somebody of this name has this phone already
+    :raises SubTypeOfAnother: the sub-type belongs to another connection type
+    """
+    assert changes.keys() <= CHANGEABLE
+    customer = lock_customer(customer_id)
+    before = {name: getattr(customer, name) for name in changes}
+    changed = {name: value for name, value in changes.items() if before[name] != value}
+    for name, value in changed.items():
+        setattr(customer, name, value)
+    if not (customer.first_name or customer.last_name):
+        raise CustomerNeedsName
+    require_sub_type_of(customer.connection_sub_type, customer.connection_type)
+    if changed:
+        _save(customer, list(changed))
+        facts = dict(changed)
+        facts |= {f"{name}_before": before[name] for name in changed}
+        target = str(customer.public_id)
+        audit(actor=actor, action="customer.changed", target=target, **_written(facts))
+    if phone and phone != customer.phone:
+        return change_phone(customer_id=customer.pk, phone=phone, reason=reason, actor=actor)
+    return customer
+
+
+def _written(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: "" if value is None else value for name, value in facts.items()}
+
+
+def lock_customer(customer_id: int) -> Customer:
+    """Lock a customer in the caller's transaction, before devices, plans and payments."""
+    return Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=customer_id)
+
+
+def _save(customer: Customer, fields: list[str]) -> None:
+    """:raises CustomerKnown: somebody of this name has this phone already"""
+    try:
+        with transaction.atomic():
+            customer.save(update_fields=fields)
+    except IntegrityError:
+        raise CustomerKnown(name=customer.name, phone=customer.phone) from None
+
+
 @transaction.atomic
 def change_phone(*, customer_id: int, phone: str, reason: str, actor: User) -> Customer:
     """Write to a customer at another number from now on. ``phone`` is E.164.
 
     :raises CustomerKnown: somebody of this name has this phone already
     """
-    customer = Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=customer_id)
+    customer = lock_customer(customer_id)
     before = customer.phone
     if phone == before:
         return customer
     customer.phone = phone
-    try:
-        with transaction.atomic():
-            customer.save(update_fields=["phone"])
-    except IntegrityError:
-        raise CustomerKnown(name=customer.name, phone=phone) from None
+    _save(customer, ["phone"])
     audit(
         actor=actor,
         action="customer.phone_changed",
@@ -123,7 +186,7 @@ def archive_customer(*, customer_id: int, archived_at: dt.datetime, actor: User 
 
     :raises CustomerArchivedAlready: nothing was changed
     """
-    customer = Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=customer_id)
+    customer = lock_customer(customer_id)
     if customer.is_archived:
         raise CustomerArchivedAlready(name=customer)
     customer.archived_at = archived_at

@@ -6,6 +6,7 @@ from desk.views import (
     corrections,
     credit,
     customer_list,
+    customer_registering,
     customers,
     devices,
     home,
@@ -26,6 +27,15 @@ urlpatterns = [
     path("customers/", customer_list.customer_list, name="customer-list"),
     path("customers/export/", customer_list.customer_export, name="customer-export"),
     path("customers/columns/", customer_list.customer_columns, name="customer-columns"),
+    path("customers/new/", customer_registering.customer_new, name="customer-new"),
+    path(
+        "customers/<uuid:public_id>/edit/", customer_registering.customer_edit, name="customer-edit"
+    ),
+    path(
+        "customers/<uuid:public_id>/device/",
+        customer_registering.customer_device,
+        name="customer-device",
+    ),
     path("customers/<uuid:public_id>/", customers.customer, name="customer"),
     path("customers/<uuid:public_id>/credit/", credit.customer_credit, name="customer-credit"),
     path("devices/", devices.device_list, name="device-list"),

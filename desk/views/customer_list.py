@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.access import requires
+from accounts.access import may, requires
 from accounts.audit import audit
 from common.paging import address_with, page_of
 from common.words import _
@@ -46,6 +46,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         "back": back,
         "currency": company.currency,
         "exports": export_links(request, "customers.export_customer", "desk:customer-export"),
+        "may_register": may(request.user, "customers.add_customer"),
         "is_new": not page.total and not Customer.objects.exists(),
         "find": {
             "url": reverse("desk:customer-list"),

@@ -57,6 +57,7 @@ def customer(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "customer": found,
         "page": page,
         "currency": company.currency,
+        "may_change": may(request.user, "customers.change_customer"),
         "may_refund": may(request.user, "payments.refund_payment"),
         "may_spend": may(request.user, "payments.spend_credit"),
         "payments_url": list_address("payments:payment-list", q=found.phone, period="all"),
