@@ -4,13 +4,18 @@ from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 
+from accounts import noting
 from accounts.middleware import remember_language
 from accounts.models import User
 from common.encryption import decrypt, encrypt
 from common.http import remote_ip
 from common.words import _
+from tenants.scope import current_company
+from tenants.selectors import host_of
 
 
 class CompanyAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -37,6 +42,17 @@ class CompanyAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """
         return str(credentials.get("email", "")).lower()
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            noting.login_locked(str(credentials.get("email", "")))
+            raise
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        super().authentication_failed(request, **credentials)
+        noting.login_failed(str(credentials.get("email", "")))
+
     def is_safe_url(self, url: str | None) -> bool:
         """Only paths of this host: a log-in never leads elsewhere."""
         return bool(url) and str(url).startswith("/") and not str(url).startswith(("//", "/\\"))
@@ -54,7 +70,27 @@ class CompanyAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 class CompanyMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """Seeds of second steps are stored encrypted, like every other secret."""
+    """Seeds of second steps are stored encrypted, like every other secret; keys belong to the company's host."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _("This is not right, or it is too old. Try once more."),
+        "unverified_email": _(
+            "Set a new password by e-mail first: that proves that the e-mail is yours."
+        ),
+    }
+
+    def get_totp_issuer(self) -> str:
+        return current_company().name
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Whom a key is made for: the company's host as we know it, not as the request spells it."""
+        company = current_company()
+        return {"id": host_of(company), "name": company.name}
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
+        count = Authenticator.objects.filter(user=user, type=type).count()
+        return str(_("Key %(number)s")) % {"number": count + 1}
 
     def encrypt(self, text: str) -> str:
         return encrypt(text.encode()).decode()

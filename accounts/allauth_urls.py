@@ -7,6 +7,7 @@ from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as webauthn
 from django.urls import path, re_path
 
 urlpatterns = [
@@ -30,6 +31,15 @@ urlpatterns = [
     path("two-factor/", mfa.index, name="mfa_index"),
     path("two-factor/authenticate/", mfa.authenticate, name="mfa_authenticate"),
     path("two-factor/reauthenticate/", mfa.reauthenticate, name="mfa_reauthenticate"),
+    path("two-factor/keys/", webauthn.list_webauthn, name="mfa_list_webauthn"),
+    path("two-factor/keys/add/", webauthn.add_webauthn, name="mfa_add_webauthn"),
+    path("two-factor/keys/<int:pk>/edit/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
+    path("two-factor/keys/<int:pk>/remove/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),
+    path(
+        "two-factor/keys/reauthenticate/",
+        webauthn.reauthenticate_webauthn,
+        name="mfa_reauthenticate_webauthn",
+    ),
     path("two-factor/app/activate/", totp.activate_totp, name="mfa_activate_totp"),
     path("two-factor/app/deactivate/", totp.deactivate_totp, name="mfa_deactivate_totp"),
     path(

@@ -10,9 +10,12 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
+        from accounts import noting, sessions
         from tenants import sweeping, tidying
         from tenants.models import DueWork
 
+        noting.connect()
+        tidying.register("open_sessions", sessions.forget_ended)
         tidying.register("sessions", _forget_sessions)
         sweeping.register(DueWork.Kind.SEALS, sweeping.Sweep(_seal_audit_log, lambda _: None))
 

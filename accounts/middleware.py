@@ -1,9 +1,12 @@
-"""The language of a page."""
+"""The language of a page, and how long a log-in lasts."""
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from accounts import sessions
+from accounts.models import User
 from common.http import Handler
 
 REMEMBERED_SECONDS = 365 * 24 * 3600
@@ -26,6 +29,25 @@ class LanguageMiddleware:
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", language)
             return response
+
+
+class SessionLimitMiddleware:
+    """Logs out who was away for too long. Whoever brings no session, like machines, costs no query."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        has_cookie = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if getattr(request, "company", None) and has_cookie and sessions.is_logged_in(request):
+            self._look(request)
+        return self.get_response(request)
+
+    def _look(self, request: HttpRequest) -> None:
+        if sessions.is_over(request):
+            logout(request)
+        elif isinstance(request.user, User):
+            sessions.touch(request, request.user)
 
 
 def remember_language(response: HttpResponse, language: str) -> HttpResponse:

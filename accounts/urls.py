@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import invitations, profile, protection, roles, users
+from accounts.views import invitations, profile, protection, roles, sessions, users
 
 app_name = "accounts"
 USER = "settings/users/<uuid:public_id>/"
@@ -10,6 +10,8 @@ INVITATION = "settings/users/invitations/<uuid:public_id>/"
 urlpatterns = [
     path("account/", profile.profile, name="profile"),
     path("account/language/choose/", profile.choose_language, name="language-choose"),
+    path("account/sessions/", sessions.session_list, name="session-list"),
+    path("account/sessions/end/", sessions.end_others, name="session-end"),
     path("account/protected/", protection.prompt, name="protected-prompt"),
     path("account/invitation/<str:secret>/", invitations.accept, name="invitation-accept"),
     path("settings/users/", users.user_list, name="user-list"),

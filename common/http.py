@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 Handler = Callable[[HttpRequest], HttpResponse]
 _request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
+_remote_ip: contextvars.ContextVar[str] = contextvars.ContextVar("remote_ip", default="")
 
 POLICY = "; ".join(
     [
@@ -28,6 +29,11 @@ POLICY = "; ".join(
 
 def current_request_id() -> str:
     return _request_id.get()
+
+
+def current_remote_ip() -> str:
+    """Return where the request that is being answered came from; empty in commands and tasks."""
+    return _remote_ip.get()
 
 
 class HealthMiddleware:
@@ -69,16 +75,18 @@ class BodyLimitMiddleware:
 
 
 class RequestIdMiddleware:
-    """Gives every request an id for the log; never takes one from outside."""
+    """Gives every request an id for the log, never one from outside, and remembers who sent it."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         token = _request_id.set(uuid.uuid4().hex[:12])
+        sender = _remote_ip.set(remote_ip(request)[:45])
         try:
             return self.get_response(request)
         finally:
+            _remote_ip.reset(sender)
             _request_id.reset(token)
 
 

@@ -61,6 +61,16 @@ def days(name: str, number: int) -> dt.timedelta:
     return dt.timedelta(days=number)
 
 
+def hours(name: str, number: int) -> int:
+    """Return seconds.
+
+    :raises ImproperlyConfigured: less than one hour
+    """
+    if number < 1:
+        raise ImproperlyConfigured(f"{name} is {number}: give people one hour at least.")
+    return number * 3600
+
+
 def redis_url(text: str) -> str:
     """:raises ImproperlyConfigured: not a redis address"""
     if urlsplit(text).scheme not in {"redis", "rediss"}:

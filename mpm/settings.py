@@ -18,6 +18,7 @@ from mpm.guards import (
     days,
     fernet_keys,
     host_name,
+    hours,
     make_defective,
     no_crashing,
     proxies,
@@ -121,6 +122,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.SessionLimitMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -217,11 +219,13 @@ ACCOUNT_FORMS = {
     "reset_password_from_key": "accounts.forms.own.ChooseNewPassword",
 }
 MFA_ADAPTER = "accounts.adapter.CompanyMFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 
 SESSION_COOKIE_NAME = "mpm_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+# A log-in ends after so many hours without a click, and at the latest after the age of its cookie.
+SESSION_IDLE_SECONDS = hours("SESSION_IDLE_HOURS", env.int("SESSION_IDLE_HOURS", default=12))
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "desk.views.csrf_failure"

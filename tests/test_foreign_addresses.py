@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Invitation, User
 from devices.models import Device
 from ledger.models import Posting
 from locations.models import Village
@@ -65,6 +65,13 @@ def company_of(slug: str, name: str, amount: str) -> SimpleNamespace:
         uploaded_at=timezone.now(),
         uploaded_by=name,
     )
+    Invitation.objects.create(
+        email=f"{name}@invited.example",
+        role=User.Role.USER,
+        digest=name,
+        invited_by=world.owner,
+        expires_at=timezone.now(),
+    )
     StatementLine.objects.create(
         statement=statement, number=1, reference=name, amount=Decimal(amount), verdict="operator"
     )
@@ -86,6 +93,8 @@ def foreign(jua, taa) -> SimpleNamespace:
         statement=Statement.objects.get(),
         line=StatementLine.objects.get(),
         token=TokenOrder.objects.get().token,
+        user=at_home.owner,
+        invitation=Invitation.objects.get(),
         keys={row.plugin: row.webhook_key for row in Connection.objects.all()},
     )
     found.customer = found.device.customer
@@ -109,6 +118,7 @@ def named_in(name: str, foreign: SimpleNamespace) -> dict[str, object]:
         "kind": "payment",
         "slug": "airtel",
         "plugin": "airtel",
+        "token": "x",
         "name": "line" if room == "watch" else "suspense",
     }
 
