@@ -37,6 +37,8 @@ PERMISSIONS: dict[str, frozenset[User.Role]] = {
     "vending.retry_order": EVERYBODY,
     "messaging.view_message": EVERYBODY,
     "messaging.resend_message": EVERYBODY,
+    "locations.view_location": EVERYBODY,
+    "locations.change_location": ADMINS,
     "customers.view_customer": EVERYBODY,
     "customers.export_customer": OFFICE,
     "customers.add_customer": EVERYBODY,

@@ -1,6 +1,6 @@
 """Pages of a list: fifty rows, then a link to the next fifty. No page numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -10,16 +10,17 @@ from django.http import QueryDict
 ROWS = 50
 MAX_OFFSET = 100_000
 M = TypeVar("M", bound=Model)
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[M]):
+class Page(Generic[R]):
     """Rows ``first`` to ``last`` of ``total``; links keep everything else in the address.
 
     ``next_url`` and ``previous_url`` are empty where there is nothing further.
     """
 
-    rows: list[M]
+    rows: list[R]
     total: int
     first: int
     last: int
@@ -51,6 +52,21 @@ def page_of(queryset: "QuerySet[M]", params: QueryDict, *, rows: int = ROWS) -> 
         last=end,
         next_url=address_with(params, after=end) if end < total and found else "",
         previous_url=_previous(params, offset, rows),
+    )
+
+
+def part_of(rows: Sequence[R], params: QueryDict, *, portion: int = ROWS) -> Page[R]:
+    """Return the page that ``?after=50`` names of rows that are in memory already."""
+    offset = _offset(params.get("after", ""))
+    found = list(rows[offset : offset + portion])
+    end, total = offset + len(found), len(rows)
+    return Page(
+        rows=found,
+        total=total,
+        first=offset + 1 if found else 0,
+        last=end,
+        next_url=address_with(params, after=end) if end < total and found else "",
+        previous_url=_previous(params, offset, portion),
     )
 
 

@@ -30,6 +30,8 @@ LISTS = frozenset(
         "payments:payment-list",
         "desk:customer-list",
         "desk:device-list",
+        "desk:location-list",
+        "locations:map-settings",
         "messaging:message-list",
         "reports:trial-balance",
         "plugins:connection-list",
@@ -74,6 +76,13 @@ PLACES = (
     ),
     Place("desk:device-list", "devices.view_device", "meter", _("Devices"), ("desk:device",)),
     Place(
+        "desk:location-list",
+        "locations.view_location",
+        "pin",
+        _("Locations"),
+        ("desk:location", "desk:cluster", "desk:mini-grid", "desk:village"),
+    ),
+    Place(
         "messaging:message-list", "messaging.view_message", "sms", _("Messages"), ("messaging:",)
     ),
     Place("reports:trial-balance", "ledger.view_posting", "book", _("Books"), ("reports:",)),
@@ -82,6 +91,7 @@ SETTINGS = (
     Place(
         "plugins:connection-list", "plugins.view_connection", "plug", _("Plug-ins"), ("plugins:",)
     ),
+    Place("locations:map-settings", "locations.change_location", "pin", _("Map"), ("locations:",)),
     Place("watch:running", "watch.view_running", "clock", _("Did it run?"), ("watch:",)),
     Place(
         "onboarding:money-settings", "tenants.change_company", "money", _("Money"), ("onboarding:",)

@@ -1,6 +1,6 @@
 """Addresses of this room's pages."""
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from desk.views import (
     corrections,
@@ -15,12 +15,27 @@ from desk.views import (
     order_decisions,
     payment,
     payment_decisions,
+    place_changes,
+    places,
     refund_asking,
     search,
     statements,
 )
 
 app_name = "desk"
+
+
+def _place_paths(folder: str, kind: str) -> list[URLPattern]:
+    """Return the addresses of one kind of place."""
+    one, given = f"locations/{folder}/<uuid:public_id>/", {"kind": kind}
+    return [
+        path(f"locations/{folder}/new/", place_changes.place_add, given, name=f"{kind}-add"),
+        path(one, places.place, given, name=kind),
+        path(f"{one}change/", place_changes.place_change, given, name=f"{kind}-change"),
+        path(f"{one}remove/", place_changes.place_remove, given, name=f"{kind}-remove"),
+    ]
+
+
 urlpatterns = [
     path("", home.home, name="home"),
     path("search/", search.search, name="search"),
@@ -65,6 +80,10 @@ urlpatterns = [
     path(
         "refunds/<uuid:public_id>/settle/", corrections.correction_settle, name="correction-settle"
     ),
+    path("locations/", places.location_list, name="location-list"),
+    *_place_paths("clusters", "cluster"),
+    *_place_paths("mini-grids", "mini-grid"),
+    *_place_paths("villages", "village"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/returned/", payment_decisions.payments_dismiss, name="payments-dismiss"),
     path("inbox/waiting/<slug:plugin>/retry/", order_decisions.orders_retry, name="orders-retry"),

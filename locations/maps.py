@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from common.http import allow_images_from
 from locations.drawing import Drawing, draw
 from locations.geometry import Outline, Spot
+from locations.map_settings import map_settings
 from locations.models import MapSettings
 from locations.tiles import source_of
 
@@ -87,7 +88,7 @@ def make_map(
         ``outline``
     :param label: what the drawing shows, for those who do not see it
     """
-    chosen = MapSettings.objects.first() or MapSettings()
+    chosen = map_settings()
     allow_images_from(request, source_of(chosen.tile_address))
     shown = list(dots[:MOST_SPOTS])
     return Map(

@@ -12,6 +12,7 @@ urlpatterns = [
     path("messages/", include("messaging.urls")),
     path("settings/plug-ins/", include("plugins.urls")),
     path("settings/", include("onboarding.urls")),
+    path("settings/map/", include("locations.urls")),
     path("settings/running/", include("watch.urls")),
     path("webhooks/", include("payments.webhook_urls")),
 ]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Invitation, User
 from devices.models import Device
 from ledger.models import Posting
-from locations.models import Village
+from locations.models import Cluster, MiniGrid, Village
 from messaging.models import Message
 from payments.models import Conflict, Correction, Payment, Statement, StatementLine
 from plugins.models import Connection
@@ -35,6 +35,8 @@ def company_of(slug: str, name: str, amount: str) -> SimpleNamespace:
     world.neema.first_name = name
     world.neema.save()
     Village.objects.update(name=f"{name} village")
+    MiniGrid.objects.update(name=f"{name} mini-grid")
+    Cluster.objects.update(name=f"{name} cluster")
     door = f"/webhooks/airtel/{world.airtel.webhook_key}/process"
     client = Client(headers={"host": f"{slug}.localhost"})
     for sum_ in (amount, "1"):  # the second is a conflict
@@ -98,6 +100,9 @@ def foreign(jua, taa) -> SimpleNamespace:
         keys={row.plugin: row.webhook_key for row in Connection.objects.all()},
     )
     found.customer = found.device.customer
+    found.village = found.customer.village
+    found.mini = found.village.mini_grid
+    found.cluster = found.mini.cluster
     found.home = client_for(at_home.owner)
     connection.set_tenant(taa)
     found.own = company_of("taa", "Own", "5000")

@@ -29,6 +29,9 @@ LISTS = (
     "plugins:connection-list",
     "watch:running",
     "onboarding:money-settings",
+    "desk:location-list",
+    "desk:cluster-add",
+    "locations:map-settings",
     "accounts:profile",
 )
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
@@ -41,6 +44,9 @@ def pages(owner, busy):
         "desk:payment": Payment.objects.get(reference="BUSY0000"),
         "desk:customer": busy.customers[0],
         "desk:device": busy.devices[0],
+        "desk:cluster": busy.cluster,
+        "desk:village": busy.village,
+        "desk:village-change": busy.village,
     }
     addresses = [reverse(name) for name in LISTS]
     addresses += [reverse(name, args=[each.public_id]) for name, each in about.items()]
