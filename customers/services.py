@@ -87,8 +87,9 @@ def register_customers(*, customers: Sequence[Customer]) -> None:
 
 
 def complete_customers(*, customers: Sequence[Customer]) -> None:
-    """Store type and group of customers that had none, inside the caller's transaction."""
-    Customer.objects.bulk_update(customers, ["connection_type", "connection_group"], batch_size=500)
+    """Store what an import set on many customers, inside the caller's transaction."""
+    fields = ["connection_type", "connection_group", "village"]
+    Customer.objects.bulk_update(customers, fields, batch_size=500)
 
 
 def ensure_connection_type(name: str) -> ConnectionType:

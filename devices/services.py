@@ -144,9 +144,9 @@ def register_devices(*, devices: Sequence[Device]) -> None:
 
 
 def complete_devices(*, devices: Sequence[Device]) -> None:
-    """Store customer and tariff of devices that had none, inside the caller's transaction."""
+    """Store what an import set on many devices, inside the caller's transaction."""
     for device in devices:
         device.replaced_by = None
-    fields = ["customer", "assigned_at", "tariff", "replaced_by"]
+    fields = ["customer", "assigned_at", "fees_until", "tariff", "village", "replaced_by"]
     Device.objects.bulk_update(devices, fields, batch_size=500)
     begin_holdings(devices)

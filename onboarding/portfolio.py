@@ -16,8 +16,9 @@ from accounts.audit import audit
 from accounts.models import User
 from common.errors import DomainError
 from common.words import _
+from onboarding.cells import Problem, Row
 from onboarding.intake import Intake
-from onboarding.rows import Problem, Row, read_rows
+from onboarding.rows import read_rows
 from tenants.models import Company
 
 CHUNK = 1000
@@ -111,6 +112,7 @@ def _take_all(
         for chunk in _chunks(rows):
             count += len(chunk)
             intake.take(chunk)
+            intake.keep()
     except _Enough:
         raise PortfolioRefused(problems, has_more=True) from None
     except UnicodeDecodeError as error:

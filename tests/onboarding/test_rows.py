@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from onboarding.rows import COLUMNS, Problem, Row, read_rows
+from onboarding.cells import Problem, Row
+from onboarding.rows import COLUMNS, read_rows
 
 GOOD = {
     "first_name": "Neema",
