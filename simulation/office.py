@@ -48,6 +48,10 @@ class Office:
         found: list[str] = self._ask("books", slug=slug)
         return found
 
+    def refund(self, slug: str, reference: str) -> None:
+        """Have the operator send all of a payment back that became credit of its device."""
+        self._ask("refund", slug=slug, reference=reference)
+
     def close(self) -> None:
         self._process.kill()
         self._process.communicate()
@@ -73,7 +77,11 @@ def serve() -> None:
     """Answer until the other end goes away."""
     from django.db import connection
 
-    doing: dict[str, Callable[..., object]] = {"furnish": _furnish, "books": _books}
+    doing: dict[str, Callable[..., object]] = {
+        "furnish": _furnish,
+        "books": _books,
+        "refund": _refund,
+    }
     for line in sys.stdin:
         asked = json.loads(line)
         try:
@@ -91,6 +99,26 @@ def _books(slug: str) -> list[str]:
 
     with in_company(slug):
         return books.violations()
+
+
+def _refund(slug: str, reference: str) -> None:
+    from accounts.models import User
+    from payments import services
+    from payments.models import Correction, Payment
+    from tenants.scope import in_company
+
+    with in_company(slug):
+        owner, _ = User.objects.get_or_create(email="owner@office.example")
+        payment = Payment.objects.get(reference=reference)
+        services.ask_refund(
+            pot=Correction.Pot.DEVICE,
+            payment_id=payment.pk,
+            amount=payment.amount,
+            pay_by=Correction.PayBy.OPERATOR,
+            reason="Too little for a token",
+            actor=owner,
+            now=dt.datetime.now(dt.UTC),
+        )
 
 
 def _furnish(company: Facts) -> None:

@@ -36,6 +36,7 @@ AIRTEL = {
     "currency": "TZS",
     "check_password": True,
 }
+OPEN_API = ("client_id", "client_secret", "country", "api_url")
 
 
 def main(addresses: dict[str, str]) -> None:
@@ -69,14 +70,15 @@ def furnish(slug: str, sandbox: str) -> dict[str, str]:
 
 
 def connect(sandbox: str) -> None:
-    """Connect the vendors at an address, Airtel with an account of its own, and a maker that computes here."""
+    """Connect the vendors at an address, Airtel's webhooks with an account of its own, and our makers."""
     from plugins.services import connect_plugin
 
     with urllib.request.urlopen(f"{sandbox}/credentials.json") as answer:  # noqa: S310  our own
         credentials = json.load(answer)
     for slug in PLUGINS:
         connect_plugin(slug=slug, data=credentials[slug], actor=None)
-    connect_plugin(slug="airtel", data=AIRTEL, actor=None)
+    refunds = {name: credentials["airtel"][name] for name in OPEN_API}
+    connect_plugin(slug="airtel", data={**AIRTEL, **refunds}, actor=None)
     connect_plugin(slug="demo_meter", data={"seed": sandbox}, actor=None)
     for slug in SLUGS:
         data = {"api_url": f"{sandbox}/simulation/{slug}"}

@@ -31,6 +31,8 @@ UPDATE messaging_message SET leased_until = now() - interval '1 s'
     WHERE state = 'queued' AND leased_until BETWEEN now() AND now() + interval '73 s';
 UPDATE payments_operatorresult SET leased_until = now() - interval '1 s'
     WHERE state <> 'confirmed' AND leased_until > now() AND decided_at < now() - interval '3 s';
+UPDATE payments_correction SET leased_until = now() - interval '1 s'
+    WHERE state = 'requested' AND requested_at < now() - interval '2 s';
 """
 
 
