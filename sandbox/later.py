@@ -33,12 +33,17 @@ class Later:
                 self._clock.start()
             self._changed.notify()
 
-    def close(self) -> None:
+    def forget(self) -> None:
         """Drop what is not due yet."""
         with self._changed:
-            self._is_closed = True
             self._due.clear()
             self._changed.notify()
+
+    def close(self) -> None:
+        """Drop what is not due yet, and end."""
+        with self._changed:
+            self._is_closed = True
+        self.forget()
         self._workers.shutdown(wait=False, cancel_futures=True)
 
     def _run(self) -> None:

@@ -84,13 +84,13 @@ class Breaker:
             thread.start()
 
     def end(self) -> None:
-        """Return when all breaks are over; from then on nothing fails any more."""
+        """Return when all breaks are over; from then on nothing dies.
+
+        Each wrong answer that vendors have in store still comes, once: on a slow machine most calls come now.
+        """
         for thread in self._threads:
             thread.join()
         self.site.crash_file.unlink(missing_ok=True)
-        for company in self.plan.companies:
-            there = self.site.sandbox_of(company.slug)
-            requests.delete(f"{there}/faults", timeout=20).raise_for_status()
 
     def _crash_all(self) -> None:
         for one in self.plan.breaks:

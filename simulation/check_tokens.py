@@ -84,8 +84,14 @@ def _left_over(
     for quantity, count in doubted.items():
         # Of two purchases that look the same a person has to choose.
         is_ambiguous = maker.can_be_asked and lost[quantity] > 1
-        if not (maker.is_undecidable or is_ambiguous):
+        if not (maker.is_undecidable or is_ambiguous or _was_refused_on_repeat(device, maker)):
             yield case.violation("doubt that could be settled", device.serial, (quantity, count))
+
+
+def _was_refused_on_repeat(device: Device, maker: Maker) -> bool:
+    """Whether a maker that cannot be asked refused a number that it may have sold under before."""
+    refuses = any(each.kind in REFUSING for each in device.wrongs)
+    return refuses and maker.honours_number and not maker.can_be_asked
 
 
 def _numbers(case: Case) -> Iterator[Violation]:
@@ -95,7 +101,7 @@ def _numbers(case: Case) -> Iterator[Violation]:
         order = orders.get(sold["reference"])
         if order is None:
             yield case.violation("sold under a number that no order has", sold["reference"], sold)
-        elif digits(order.token) != sold["token"]:
+        elif order.state != "in_doubt" and digits(order.token) != sold["token"]:
             yield case.violation("token of another number", sold["reference"], (sold, order.token))
 
 

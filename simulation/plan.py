@@ -202,13 +202,20 @@ class _Drawing:
 
     def _devices(self) -> list[Device]:
         makers = [*MAKERS, *self.draw.choices(list(MAKERS), k=4)]
-        devices = [self._device(maker, number) for number, maker in enumerate(makers)]
+        # One maker at least refuses, so that money goes back: never the one that computes here, which is last.
+        refusing = self.draw.randrange(len(MAKERS) - 1)
+        devices = [
+            self._device(maker, number, refuses=number == refusing)
+            for number, maker in enumerate(makers)
+        ]
         return [*devices, self._in_stock(len(makers))]
 
-    def _device(self, slug: str, number: int) -> Device:
+    def _device(self, slug: str, number: int, *, refuses: bool) -> Device:
         draw, maker = self.draw, MAKERS[slug]
         has_fee = draw.random() < 0.4
         wrongs = breaking.of_maker(draw, slug)
+        if refuses:
+            wrongs = (breaking.Wrong(slug, "refuse"), *wrongs)
         on_plan = maker.sells_days and draw.random() < 0.6
         return Device(
             serial=self._serial(maker, number),

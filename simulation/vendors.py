@@ -113,8 +113,9 @@ def numbers() -> Response:
 
 @bp.post("/forget")
 def forget() -> Response:
-    """Forget all that happened, and switch all faults off."""
+    """Forget all that happened and would happen later, and switch all faults off."""
     here = world()
+    here.later.forget()
     here.store.reset()
     here.faults.clear()
     honoured().forget()
@@ -129,10 +130,10 @@ def know_payments() -> Response:
         for row in rows:
             db.execute(
                 "INSERT INTO payments (operator, reference, phone, name, device, amount, at,"
-                " verdict, reason, fault, wire) VALUES (?, ?, ?, '', ?, ?, ?, 'sent', '', '', '[]')",
+                " verdict, reason, fault, wire) VALUES (?, ?, ?, '', ?, ?, ?, ?, '', '', '[]')",
                 (
                     row["operator"], row["reference"], row["phone"], row["device"], row["amount"],
-                    time.time(),
+                    time.time(), row.get("verdict", "sent"),
                 ),
             )  # fmt: skip
     return jsonify({"known": len(rows)})

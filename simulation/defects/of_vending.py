@@ -95,6 +95,13 @@ DEFECTS = (
         "    TokenOrder.objects.filter(pk=order.pk).update(available_at=None)\n    return []\n",
     ),
     defect(
+        "refusal-of-a-repeat-believed",
+        "A refusal is believed although an earlier call was not answered: its money goes back, sold or not.",
+        ISSUING,
+        "        if is_outcome_open(order):\n",
+        "        if False:\n",
+    ),
+    defect(
         "token-as-a-number",
         "Tokens lose their leading zeros.",
         ISSUING,

@@ -12,6 +12,8 @@ from django.utils import timezone
 from ledger.models import Account
 from ledger.selectors import balance
 from messaging.models import Message
+from plugins import registry
+from plugins.contracts import Idempotency
 from plugins.errors import Unavailable
 from plugins.models import Connection, Exchange
 from tests.payments.makers import CALIN_URL, answering, asked_long_ago, silent, use_calin
@@ -210,6 +212,63 @@ def test_an_order_of_a_dead_worker_is_in_doubt_never_due(world, pay):
     assert order.state == "in_doubt"
     with pytest.raises(services.OrderNotDue):
         services.issue(order.pk)
+
+
+@pytest.fixture
+def honouring(world, pay, monkeypatch):
+    """An order whose first call was not answered, at a maker that honours our number: due again."""
+    use_calin(world.meter)
+    monkeypatch.setattr(registry.manufacturer("calin_meter"), "idempotency", Idempotency.KEY)
+    with silent():
+        pay("5000")
+    order = TokenOrder.objects.get()
+    assert order.state == "due"
+    assert [event.kind for event in order.events.all()] == ["in_doubt", "in_doubt"]
+    return order
+
+
+def test_a_refused_repeat_of_an_unanswered_call_proves_nothing(honouring):
+    """The maker may refuse the number because it sold under it."""
+    with answering(code=7, reason="Duplicate number"):
+        services.issue(honouring.pk)
+
+    honouring.refresh_from_db()
+    assert (honouring.state, honouring.available_at) == ("in_doubt", None)
+    assert "earlier call was not answered" in honouring.reason
+    assert balance(Account.ORDERED, honouring.pk) == D(5000)
+
+
+def test_a_refusal_is_believed_where_nothing_went_unanswered(world, pay):
+    use_calin(world.meter)
+    with answering(code=7, reason="Unknown meter"):
+        pay("5000")
+
+    assert TokenOrder.objects.get().state == "refused"
+
+
+def test_a_refusal_is_believed_once_the_maker_has_shown_that_it_sold_nothing(doubtful):
+    let_it_be_over(doubtful)
+    ask(doubtful, history())
+
+    with responses.RequestsMock() as mock:
+        mock.add("POST", PURCHASE, json={"result_code": 7, "reason": "Unknown meter"})
+        services.issue(doubtful.pk)
+
+    doubtful.refresh_from_db()
+    assert doubtful.state == "refused"
+
+
+def test_money_of_an_order_that_may_be_bought_is_not_given_back_while_its_call_may_act(
+    honouring, amina
+):
+    with pytest.raises(services.MayStillAct):
+        services.give_back(order_id=honouring.pk, reason="Not there", actor=amina)
+    asked_long_ago()
+
+    services.give_back(order_id=honouring.pk, reason="Not there", actor=amina)
+
+    honouring.refresh_from_db()
+    assert honouring.state == "refused"
 
 
 def test_an_order_whose_lease_still_runs_is_left_alone(world, pay):

@@ -18,7 +18,7 @@ from plugins.errors import Rejected
 from tenants import duework
 from tenants.scope import current_company
 from vending.models import OrderEvent, TokenOrder
-from vending.services.issuing import close_as_issued, close_as_refused
+from vending.services.issuing import close_as_issued, close_as_refused, is_outcome_open
 
 State = TokenOrder.State
 KNOWN_TOKEN = _("This token was issued for another payment already.")
@@ -96,11 +96,12 @@ def give_back(*, order_id: int, reason: str, actor: User) -> TokenOrder:
     """Close a doubt, or an order that waits, as not bought: its money becomes credit of the device.
 
     :raises NotInDoubt: somebody else was faster
+    :raises MayStillAct: an unanswered call is not over
     """
     order = _lock(order_id)
     if order.state not in {State.IN_DOUBT, State.DUE}:
         raise NotInDoubt
-    if order.is_in_doubt:
+    if order.is_in_doubt or is_outcome_open(order):
         _require_over(order)
     messages = close_as_refused(order, reason=reason, actor=actor, kind=OrderEvent.Kind.GIVEN_BACK)
     _audit(order, actor, "order.given_back", reason)

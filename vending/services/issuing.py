@@ -139,6 +139,10 @@ def _call_and_close(order: TokenOrder, connection: Connection) -> list[Message]:
         ) as adapter:
             issued = _ask(adapter, order)
     except Rejected as error:
+        if is_outcome_open(order):
+            # A maker may refuse a number because it sold under it.
+            reason = f"{error.reason} An earlier call was not answered, so it may have been bought."
+            return park(order, reason, registry.manufacturer(connection.plugin))
         if order.task == TokenOrder.Task.UNLOCK:
             # The plan stays paid; a person tries again or ends the order.
             put_back(order, error, pause_reason=error.reason)
@@ -285,9 +289,21 @@ def _home_of(order: TokenOrder) -> tuple[Account, Decimal, int]:
     return Account.DEVICE_CREDIT, order.cost, order.device_id
 
 
+def is_outcome_open(order: TokenOrder) -> bool:
+    """Whether an earlier call may have bought it: nobody answered, and nothing has shown since that it did not."""
+    telling = [OrderEvent.Kind.IN_DOUBT, OrderEvent.Kind.LOOKED_UP, OrderEvent.Kind.ISSUE_ANEW]
+    last = order.events.filter(kind__in=telling).order_by("-pk").first()
+    return last is not None and last.kind == OrderEvent.Kind.IN_DOUBT
+
+
 @transaction.atomic
-def put_back(order: TokenOrder, error: PluginError, *, pause_reason: str = "") -> None:
-    """Nothing was bought: the order is due again, later, paused, or after a person has looked."""
+def put_back(
+    order: TokenOrder, error: PluginError, *, pause_reason: str = "", kind: str = ""
+) -> None:
+    """The order is due again, later, paused, or after a person has looked.
+
+    :param kind: of the event; without one it tells that nothing was bought
+    """
     gap = gap_after(order.attempts)
     if gap is None and not pause_reason:
         pause_reason = error.reason
@@ -299,7 +315,7 @@ def put_back(order: TokenOrder, error: PluginError, *, pause_reason: str = "") -
         available_at=None if pause_reason or gap is None else Now() + gap,
     )
     if changed:
-        kind = OrderEvent.Kind.PAUSED if pause_reason else OrderEvent.Kind.UNAVAILABLE
+        kind = kind or (OrderEvent.Kind.PAUSED if pause_reason else OrderEvent.Kind.UNAVAILABLE)
         OrderEvent.objects.create(order=order, kind=kind, text=error.reason[:500])
         duework.announce(current_company().pk)
 
@@ -308,7 +324,9 @@ def put_back(order: TokenOrder, error: PluginError, *, pause_reason: str = "") -
 def doubt(order: TokenOrder, reason: str, cls: type[Manufacturer]) -> list[Message]:
     """Park an order whose outcome is unknown, or repeat it where that buys nothing twice."""
     if cls.idempotency != Idempotency.NONE:
-        put_back(order, Unavailable(reason))
+        is_known = cls.idempotency == Idempotency.LOCAL
+        kind = "" if is_known else OrderEvent.Kind.IN_DOUBT
+        put_back(order, Unavailable(reason), kind=kind)
         return []
     return park(order, reason, cls)
 
