@@ -119,7 +119,7 @@ DEFECTS = (
         "refused-money-lost",
         "What a refused order cost does not come back as credit.",
         ISSUING,
-        "                credit(Account.DEVICE_CREDIT, order.cost, order.device_id),\n",
+        "                credit(*_home_of(order)),\n",
         "                credit(Account.ENERGY_REVENUE, order.cost, order.device_id),\n",
     ),
     defect(
@@ -127,7 +127,7 @@ DEFECTS = (
         "What a refused order cost comes back twice.",
         ISSUING,
         "                Line(Account.ORDERED, order.cost, order.pk),\n"
-        "                credit(Account.DEVICE_CREDIT, order.cost, order.device_id),\n",
+        "                credit(*_home_of(order)),\n",
         "                Line(Account.ORDERED, order.cost, order.pk),\n"
         "                debit(Account.LOSSES, order.cost),\n"
         "                credit(Account.DEVICE_CREDIT, order.cost * 2, order.device_id),\n",
