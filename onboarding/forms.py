@@ -38,11 +38,33 @@ class MoneySettings(forms.Form):
         max_value=100,
     )
 
+    free_kwh_limit = forms.DecimalField(
+        label=_("A token without payment is for at most so many kWh"),
+        help_text=_("0: none is given for meters."),
+        min_value=0,
+        max_value=1000,
+        decimal_places=1,
+        max_digits=6,
+    )
+    free_days_limit = forms.IntegerField(
+        label=_("A code without payment is for at most so many days"),
+        help_text=_("0: none is given for kits."),
+        min_value=0,
+        max_value=1000,
+    )
+    free_tokens_per_day = forms.IntegerField(
+        label=_("At most so many tokens and codes without payment on one day"),
+        help_text=_("All devices of the company together, unlocking and clearing too."),
+        min_value=0,
+        max_value=1000,
+    )
+
     def __init__(self, data: Any, *, company: Company) -> None:
         self.currency = company.currency
         initial = {name: getattr(company, name) for name in self.base_fields}
         limit = company.approval_limit
         initial["approval_limit"] = "" if limit is None else f"{limit.normalize():f}"
+        initial["free_kwh_limit"] = f"{company.free_kwh_limit.normalize():f}"
         super().__init__(data, initial=initial)
         self.fields["approval_limit"].widget.attrs["inputmode"] = "decimal"
 

@@ -116,6 +116,10 @@ class NotALimit(DomainError):
     message = _("The limit of unpaid access fees is %(value)s; write a number from 0 to 100.")
 
 
+class NotAFreeLimit(DomainError):
+    message = _("Not a limit for tokens without payment, 0 to %(most)s: %(value)s")
+
+
 class NotAnApprovalLimit(DomainError):
     message = _("The limit for refunds is %(value)s; write an amount from 0 on, or leave it empty.")
 
@@ -127,6 +131,7 @@ class Unchanged(Enum):
 
 
 UNCHANGED = Unchanged.UNCHANGED
+MOST_FREE = 1000  # more than anybody gives away: what was meant is something else
 
 
 def change_company(
@@ -137,27 +142,39 @@ def change_company(
     debt_order: str | None = None,
     debt_share_percent: int | None = None,
     unpaid_fee_limit: int | None = None,
+    free_kwh_limit: Decimal | None = None,
+    free_days_limit: int | None = None,
+    free_tokens_per_day: int | None = None,
     approval_limit: Decimal | Unchanged | None = UNCHANGED,
 ) -> dict[str, str | int]:
     """Change the choices that are given; return those that changed, with their new values.
 
-    The next payment or refund follows them; what is settled stays as it was split.
+    The next payment, refund or token without payment follows them; what is settled stays as it was split.
 
+    :param free_kwh_limit: the most energy of one token without payment; ``free_days_limit`` the same in days
+    :param free_tokens_per_day: how many tokens without payment may be ordered on one day
     :param approval_limit: above it a second person approves refunds; None: never
 
     :raises NotAShare: not a per cent
     :raises NotALimit: not a sensible number of periods
+    :raises NotAFreeLimit: below zero, or more than anybody gives away
     :raises NotAnApprovalLimit: below zero
     """
     if debt_share_percent is not None and not 0 <= debt_share_percent <= 100:
         raise NotAShare(value=debt_share_percent)
     if unpaid_fee_limit is not None and not 0 <= unpaid_fee_limit <= 100:
         raise NotALimit(value=unpaid_fee_limit)
+    for limit in (free_kwh_limit, free_days_limit, free_tokens_per_day):
+        if limit is not None and not 0 <= limit <= MOST_FREE:
+            raise NotAFreeLimit(value=limit, most=MOST_FREE)
     wanted: dict[str, Any] = {
         "language": language,
         "debt_order": debt_order,
         "debt_share_percent": debt_share_percent,
         "unpaid_fee_limit": unpaid_fee_limit,
+        "free_kwh_limit": free_kwh_limit,
+        "free_days_limit": free_days_limit,
+        "free_tokens_per_day": free_tokens_per_day,
     }
     changed = {
         name: value

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 
 from appliances.models import Instalment, Plan
 from common.moment import one_moment
 from devices.models import AccessFee
-from ledger.models import LIABILITIES, Account, Entry
+from ledger.models import LIABILITIES, Account, Entry, Posting
 from ledger.selectors import trial_balance
 from payments.models import Correction, Payment
 from payments.refundable import TO_PAY
@@ -27,6 +27,7 @@ def violations() -> list[str]:
         *_trial_balance(),
         *_suspense(),
         *_ordered(),
+        *_free(),
         *_credit(),
         *_plans(),
         *_fees(),
@@ -55,6 +56,16 @@ def _ordered() -> Iterator[str]:
     yield from _differences(
         "Ordered of order", _sums(Account.ORDERED), dict(orders.values_list("pk", "cost"))
     )
+
+
+def _free() -> Iterator[str]:
+    """What was ordered without payment costs nothing and is booked nowhere."""
+    free = TokenOrder.objects.filter(without_payment=True)
+    for pk, cost in free.filter(Q(cost__gt=0) | Q(vat__gt=0)).values_list("pk", "cost"):
+        yield f"Order {pk} is without payment and costs {cost}."
+    booked = Posting.objects.filter(source="order", source_id__in=free.values("pk"))
+    for pk in booked.values_list("source_id", flat=True).distinct().order_by("source_id"):
+        yield f"Order {pk} is without payment and stands in the books."
 
 
 def _credit() -> Iterator[str]:

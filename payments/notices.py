@@ -62,7 +62,9 @@ def tell_order(order: TokenOrder) -> list[Message]:
     if order.source == "payment":
         payment = balances.with_what_is_owed(order.source_id)
         return _tell_payer(company, order, payment)
-    if order.state == State.ISSUED and order.device.customer_id:
+    # A code that empties a device is for whoever stands before it, not for its customer.
+    is_for_customer = order.task != TokenOrder.Task.CLEAR and order.device.customer_id
+    if order.state == State.ISSUED and is_for_customer:
         return _tell_owner(company, order)
     return []
 
@@ -201,6 +203,8 @@ def _join(company: Company, payment: Payment, *sentences: str) -> str:
 def _token(order: TokenOrder) -> str:
     maker = registry.manufacturer(order.device.manufacturer)
     facts = {"token": maker.display_token(order.token), "quantity": _plain(order.quantity)}
+    if order.task == TokenOrder.Task.UNLOCK and order.without_payment:
+        return _("Code %(token)s frees your device for good.") % facts
     if order.task == TokenOrder.Task.UNLOCK:
         return _("All paid: code %(token)s frees your device for good.") % facts
     if order.unit == "day":

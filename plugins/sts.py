@@ -9,6 +9,7 @@ from plugins.contracts import DeviceKind, Manufacturer, Unit
 from plugins.errors import Rejected
 
 TOKEN = re.compile(r"[0-9]{20}")
+SERIAL = re.compile(r"[0-9]{11}")
 GROUP = 4
 
 
@@ -18,6 +19,14 @@ class StsManufacturer(Manufacturer):
     device_kinds = frozenset({DeviceKind.METER})
     unit = Unit.KWH
     resolution = Decimal("0.1")
+
+    @classmethod
+    def check_serial(cls, serial: str) -> str:
+        digits = re.sub(r"[\s-]", "", serial)
+        if not SERIAL.fullmatch(digits):
+            reason = _("A meter of this make has 11 digits; “%(serial)s” has not.")
+            raise Rejected(str(reason) % {"serial": serial.strip()[:40]})
+        return digits
 
     @classmethod
     def display_token(cls, token: str) -> str:

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django_tenants.models import DomainMixin, TenantMixin
 
-from common.fields import AmountField
+from common.fields import AmountField, QuantityField
 from common.words import _
 
 
@@ -42,6 +42,10 @@ class Company(TenantMixin):  # type: ignore[misc]
         default=100, validators=[MinValueValidator(0), MaxValueValidator(100)]
     )
     unpaid_fee_limit = models.PositiveSmallIntegerField(default=3)
+    # Tokens without payment: at most so much each, and so many of them a day.
+    free_kwh_limit = QuantityField(default=10)
+    free_days_limit = models.PositiveSmallIntegerField(default=7)
+    free_tokens_per_day = models.PositiveSmallIntegerField(default=20)
     # A refund or reversal above this amount is approved by a second person; None: never asked.
     approval_limit = AmountField(null=True)
     is_active = models.BooleanField(default=True)
@@ -56,6 +60,9 @@ class Company(TenantMixin):  # type: ignore[misc]
             models.CheckConstraint(
                 condition=models.Q(debt_share_percent__lte=100),
                 name="company_debt_share_is_percent",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(free_kwh_limit__gte=0), name="company_free_kwh_not_negative"
             ),
             models.CheckConstraint(
                 condition=models.Q(approval_limit__isnull=True) | models.Q(approval_limit__gte=0),

@@ -31,10 +31,21 @@ class TokenOrder(models.Model):
         UNLOCK = "unlock", _("Unlock")
         CLEAR = "clear", _("Clear credit")
 
+    class WhyFree(models.TextChoices):
+        """Why a token is given without payment."""
+
+        COMPENSATION = "compensation", _("Compensation for an outage or a mistake of ours")
+        REPLACEMENT = "replacement", _("Left over on a device that was replaced")
+        EMERGENCY = "emergency", _("Emergency, such as a clinic in the dark")
+        TEST = "test", _("Test or installation")
+        OWN_USE = "own_use", _("Our own use")
+        OTHER = "other", _("Something else")
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="orders")
     task = models.CharField(max_length=10, choices=Task, default=Task.CREDIT)
-    # What it was ordered for: ("payment", id), or ("credit", device id) for an order from credit.
+    # What it was ordered for: ("payment", id), ("credit", device id) for an order from credit, or
+    # ("free", device id) for one without payment.
     source = models.CharField(max_length=20)
     source_id = models.BigIntegerField()
     plan_id = models.BigIntegerField(null=True)  # the plan whose days these are: money stays on it
@@ -49,6 +60,9 @@ class TokenOrder(models.Model):
     blocks = models.JSONField(default=list)
     allowance_kwh = QuantityField(default=0)  # part of quantity; refused, it may be used again
     without_payment = models.BooleanField(default=False)
+    why_free = models.CharField(max_length=20, choices=WhyFree, blank=True)
+    note = models.CharField(max_length=300, blank=True)  # what was said with it
+    ordered_by = models.CharField(max_length=150, blank=True)  # who, where no payment did
     state = models.CharField(max_length=10, choices=State, default=State.DUE)
     token = models.CharField(max_length=100, blank=True)
     reason = models.CharField(max_length=500, blank=True)  # why refused, in doubt or waiting
@@ -70,6 +84,10 @@ class TokenOrder(models.Model):
             models.CheckConstraint(
                 condition=Q(cost__gte=0, vat__gte=0, vat__lte=models.F("cost")),
                 name="order_amounts_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(without_payment=False) | Q(cost=0, vat=0, price__isnull=True),
+                name="order_without_payment_costs_nothing",
             ),
             models.CheckConstraint(
                 condition=~Q(state="issued") | ~Q(token=""), name="issued_order_has_a_token"
@@ -109,6 +127,11 @@ class TokenOrder(models.Model):
                 fields=["closed_at"],
                 condition=Q(state="refused", decided_by=""),
                 name="order_refused",
+            ),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(without_payment=True),
+                name="order_without_payment",
             ),
         ]
 

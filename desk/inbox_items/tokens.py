@@ -69,7 +69,9 @@ def _doubt(order: TokenOrder, payment: Payment | None, writer: Writer) -> Item:
 def _refusal(order: TokenOrder, payment: Payment | None, writer: Writer) -> Item:
     facts = {"maker": maker_name(order.device.manufacturer), "device": order.device.label}
     title = _("%(maker)s refused a token for %(device)s")
-    if order.task == TokenOrder.Task.UNLOCK:
+    if order.without_payment:
+        kept = _("Nothing was paid for it.")
+    elif order.task == TokenOrder.Task.UNLOCK:
         title = _("%(maker)s refused to unlock %(device)s")
         kept = _("The plan stays paid, and the unlocking stays owed.")
     elif order.cost:

@@ -36,6 +36,7 @@ def doubt_of(story: Story, writer: Writer) -> Doubt | None:
         since=since,
         until=until,
         is_over=writer.now >= until,
+        has_money=bool(order.cost),
         told=reader_of(story),
         evidence=(
             Fact(_("Asked"), _request(order, since, writer)),

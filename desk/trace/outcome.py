@@ -179,7 +179,9 @@ def _doubtful(order: TokenOrder, facts: dict[str, str], writer: Writer) -> Outco
 
 
 def _refused(order: TokenOrder, facts: dict[str, str], writer: Writer) -> Outcome:
-    if order.cost:
+    if order.without_payment:
+        kept = _("Nothing was paid for it, so nothing is owed.")
+    elif order.cost:
         kept = _("%(money)s is kept as credit of %(device)s.") % {
             "money": writer.money(order.cost),
             "device": facts["device"],
@@ -188,7 +190,7 @@ def _refused(order: TokenOrder, facts: dict[str, str], writer: Writer) -> Outcom
         kept = _("The money stays on the plan and the days stay owed.")
     lead = _("%(maker)s refused the token.") % facts
     actions = []
-    if order.quantity or order.task == Task.UNLOCK:
+    if not order.without_payment and (order.quantity or order.task == Task.UNLOCK):
         url = reverse("desk:device-issue", args=[order.device.public_id])
         label = _issue_label(order)
         actions.append(Action(label, url, "vending.issue_from_credit", icon="bolt", is_main=True))
@@ -245,11 +247,14 @@ def _told(story: Story, order: TokenOrder | None, writer: Writer) -> Outcome:
 def _what(order: TokenOrder | None, writer: Writer) -> str:
     if order is None:
         return _("There was nothing to issue a token for: the money paid what was owed or is kept.")
+    if order.state == Order.REFUSED and order.without_payment:
+        return _("No token was issued; nothing was paid for it.")
     if order.state == Order.REFUSED:
         facts = {"money": writer.money(order.cost), "device": order.device.label}
         return _("No token was issued; %(money)s is credit of %(device)s.") % facts
     if order.task == TokenOrder.Task.CREDIT:
-        return _("The token for %(quantity)s was issued.") % {"quantity": writer.quantity(order)}
+        said = _("The token for %(quantity)s was issued.") % {"quantity": writer.quantity(order)}
+        return f"{said} {_('Nobody paid for it.')}" if order.without_payment else said
     return _("The code was issued.")
 
 

@@ -140,6 +140,7 @@ class Doubt:
     since: dt.datetime
     until: dt.datetime
     is_over: bool
+    has_money: bool
     told: str
     evidence: tuple[Fact, ...]
     raws: tuple[Raw, ...]

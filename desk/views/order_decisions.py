@@ -93,6 +93,7 @@ def _summary(
         "money": write.money(order.cost) if order.cost else "",
         "maker": maker_name(order.device.manufacturer),
         "customer": order.device.customer or _("the customer"),
+        "is_free": order.without_payment,
     }
     title, button, lines = _SUMMARIES[Answer(answer)](facts)
     question = Question(
@@ -116,10 +117,16 @@ def _sum_found(facts: Facts) -> Summary:
         _("Use this token"),
         [
             (_("For"), _("%(quantity)s on %(device)s") % facts),
-            (_("Then"), _("%(customer)s gets it by SMS, and the sale is booked.") % facts),
+            (_("Then"), _then_sold(facts)),
             (_("Cannot be undone"), _("A token that was sent cannot be called back.")),
         ],
     )
+
+
+def _then_sold(facts: Facts) -> str:
+    if facts["is_free"]:
+        return _("%(customer)s gets it by SMS. Nothing is booked: nobody paid for it.") % facts
+    return _("%(customer)s gets it by SMS, and the sale is booked.") % facts
 
 
 def _sum_anew(facts: Facts) -> Summary:
@@ -139,10 +146,13 @@ def _sum_anew(facts: Facts) -> Summary:
 
 def _sum_back(facts: Facts) -> Summary:
     if not facts["money"]:
+        left = _("the money stays on the plan, and unissued days stay owed.")
+        if facts["is_free"]:
+            left = _("nobody paid for it, so nothing is owed.")
         return (
             _("Close the order of %(quantity)s for %(device)s without a token?") % facts,
             _("Close the order"),
-            [(_("Then"), _("the money stays on the plan, and unissued days stay owed."))],
+            [(_("Then"), left)],
         )
     return (
         _("Keep %(money)s as credit of %(device)s?") % facts,

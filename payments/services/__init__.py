@@ -39,6 +39,16 @@ from payments.services.decisions import (
     retry_settling,
     use_key,
 )
+from payments.services.free_tokens import (
+    AboveFreeLimit,
+    Allowed,
+    FreeTokensUsedUp,
+    MakerGone,
+    NotOffered,
+    NotOnGrid,
+    allowed_on,
+    order_free_token,
+)
 from payments.services.giving_back import spent_of
 from payments.services.intake import handle_incoming, record_notice
 from payments.services.moving import (
@@ -77,6 +87,14 @@ from payments.services.settlement import (
 )
 
 __all__ = [
+    "order_free_token",
+    "allowed_on",
+    "NotOnGrid",
+    "NotOffered",
+    "MakerGone",
+    "FreeTokensUsedUp",
+    "Allowed",
+    "AboveFreeLimit",
     "REVERSIBLE",
     "AlreadyDecided",
     "AskedAlready",

@@ -69,6 +69,17 @@ class Manufacturer(Plugin):
         """
 
     @classmethod
+    def check_serial(cls, serial: str) -> str:
+        """Return a number that a person typed, in the form we store.
+
+        :raises Rejected: this cannot be a device of this make; the reason says what would be right
+        """
+        cleaned = "".join(serial.split())
+        if not cleaned:
+            raise Rejected("The number is empty.")
+        return cleaned
+
+    @classmethod
     def display_token(cls, token: str) -> str:
         """Return the token in the maker's grouping; verbatim unless the maker groups."""
         return token

@@ -20,6 +20,7 @@ class Tokens:
     kwh: Decimal = ZERO
     days: Decimal = ZERO
     cost: Decimal = ZERO
+    free: int = 0  # without payment
 
 
 def tokens_of(span: Span, before: Span) -> tuple[Tokens, Tokens]:
@@ -37,6 +38,7 @@ def tokens_of(span: Span, before: Span) -> tuple[Tokens, Tokens]:
             kwh=Sum("quantity", filter=Q(unit=Unit.KWH), default=ZERO),
             days=Sum("quantity", filter=Q(unit=Unit.DAY), default=ZERO),
             cost=Sum("cost"),
+            free=Count("pk", filter=Q(without_payment=True)),
         )
     )
     found = {is_today: Tokens(*sums) for is_today, *sums in rows}

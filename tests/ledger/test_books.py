@@ -241,10 +241,12 @@ def test_a_plan_that_is_overpaid_leaves_credit_of_the_customer(world, jua, pay):
 
 def test_a_token_without_a_payment_moves_no_money(world):
     order = place_order(
-        NewOrder(device=world.meter, source="staff", source_id=1, quantity=D(5), unit="kwh"),
+        NewOrder(
+            device=world.meter, source="free", source_id=1, quantity=D(5), unit="kwh",
+            why_free="test",
+        ),
         now=NOW,
-    )
-    TokenOrder.objects.filter(pk=order.pk).update(without_payment=True)
+    )  # fmt: skip
 
     issue(order.pk)
 
@@ -252,6 +254,15 @@ def test_a_token_without_a_payment_moves_no_money(world):
     assert order.state == "issued"
     assert not Posting.objects.exists()
     assert books.violations() == []
+
+
+def test_a_token_without_payment_that_was_booked_is_named(world, pay):
+    pay("5000")
+    assert books.violations() == []
+    TokenOrder.objects.update(cost=0, vat=0, price=None, without_payment=True, why_free="test")
+
+    (said,) = books.violations()
+    assert said.endswith("is without payment and stands in the books.")
 
 
 def test_books_that_do_not_hold_are_named(world, jua, airtel, capsys):

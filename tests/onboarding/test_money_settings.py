@@ -1,5 +1,7 @@
 """The page on which admins choose what payments and refunds follow."""
 
+from decimal import Decimal
+
 import pytest
 from django.urls import reverse
 
@@ -12,6 +14,9 @@ CHOICES = {
     "debt_order": "fees_first",
     "debt_share_percent": "50",
     "unpaid_fee_limit": "2",
+    "free_kwh_limit": "5.5",
+    "free_days_limit": "3",
+    "free_tokens_per_day": "4",
 }
 
 
@@ -28,6 +33,8 @@ def test_an_admin_sees_what_holds_and_changes_it(owner):
     assert said.status_code == 302
     assert (company.approval_limit, company.debt_order) == (10000, "fees_first")
     assert (company.debt_share_percent, company.unpaid_fee_limit) == (50, 2)
+    assert company.free_kwh_limit == Decimal("5.5")
+    assert (company.free_days_limit, company.free_tokens_per_day) == (3, 4)
     facts = AuditEntry.objects.get(action="company.changed").facts
     assert (facts["approval_limit_before"], facts["approval_limit"]) == ("never", "10000")
     assert 'value="10000"' in owner.get(PAGE).content.decode()
@@ -58,6 +65,10 @@ def test_an_empty_limit_asks_nobody_and_zero_always(owner):
         {"debt_share_percent": "101"},
         {"debt_share_percent": ""},
         {"unpaid_fee_limit": "-1"},
+        {"free_kwh_limit": "-1"},
+        {"free_kwh_limit": "0.05"},
+        {"free_days_limit": ""},
+        {"free_tokens_per_day": "1001"},
         {"debt_order": "x"},
     ],
     ids=str,

@@ -23,7 +23,10 @@ TAKEN_UP_AFTER = dt.timedelta(seconds=8)
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
-    """What to buy for a device and what it takes: quantity in ``unit``, cost and VAT in the currency."""
+    """What to buy for a device and what it takes: quantity in ``unit``, cost and VAT in the currency.
+
+    One without payment says ``why_free`` and who ordered it; it costs nothing.
+    """
 
     device: Device
     source: str
@@ -41,6 +44,9 @@ class NewOrder:
     allowance_kwh: Decimal = Decimal(0)
     plan_id: int | None = None
     customer_id: int | None = None
+    why_free: str = ""
+    note: str = ""
+    ordered_by: str = ""
 
 
 def place_order(new: NewOrder, *, now: dt.datetime) -> TokenOrder:
@@ -60,6 +66,10 @@ def place_order(new: NewOrder, *, now: dt.datetime) -> TokenOrder:
         vat_percent=new.vat_percent,
         blocks=list(new.blocks),
         allowance_kwh=new.allowance_kwh,
+        without_payment=bool(new.why_free),
+        why_free=new.why_free,
+        note=new.note[:300],
+        ordered_by=new.ordered_by[:150],
         created_at=now,
     )
     insert(order, from_now={"available_at": TAKEN_UP_AFTER})
