@@ -85,9 +85,7 @@ def _ordered(order: TokenOrder, writer: Writer) -> str:
     facts = {"quantity": writer.quantity(order), "number": order.pk}
     if order.without_payment:
         facts |= {"name": order.ordered_by, "why": order.get_why_free_display()}
-        said = _(
-            "%(name)s ordered %(quantity)s without payment: %(why)s. Our order %(number)s."
-        )
+        said = _("%(name)s ordered %(quantity)s without payment: %(why)s. Our order %(number)s.")
         return f"{said % facts} “{order.note}”" if order.note else said % facts
     if order.task == TokenOrder.Task.UNLOCK:
         return _("The plan is paid: unlocking ordered, our order %(number)s.") % facts
