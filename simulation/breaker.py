@@ -38,8 +38,10 @@ class Supervisor:
         self._thread.start()
 
     def stop(self) -> None:
+        """Stop starting programs; those that it started end as well."""
         self._stop.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _run(self) -> None:
         while not self._stop.wait(LOOK_SECONDS):

@@ -20,7 +20,7 @@ import requests
 
 from mpm.embedded.binaries import postgres_install, redis_install
 from mpm.embedded.given import PROJECT
-from mpm.embedded.postgres import Postgres
+from mpm.embedded.postgres import DATABASE, Postgres
 from mpm.embedded.redis import Redis
 from mpm.embedded.service import PORTS, Service, is_free
 from mpm.processes import Processes, wait_until_ready
@@ -31,6 +31,7 @@ from simulation.waiting import NotYet, until
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60.0
+FRESH = "fresh"
 COMPANIES = ("jua", "taa")
 
 
@@ -156,6 +157,29 @@ class Installation:
     def sandbox(self) -> str:
         """The address of the first company's vendors."""
         return self.sandbox_of(COMPANIES[0])
+
+    # --- beginning anew ----------------------------------------------------------------------------------
+
+    def keep_fresh(self) -> None:
+        """Keep a copy of the database as it is, before anybody uses it."""
+        self._manage(f"CREATE DATABASE {FRESH} TEMPLATE {DATABASE}")
+
+    def make_fresh(self) -> None:
+        """Go back to the copy that was kept, with no doorbells; only vendors go on running."""
+        self.keep_only()
+        self.crash_file.unlink(missing_ok=True)
+        self._manage(
+            f"DROP DATABASE {DATABASE} WITH (FORCE)", f"CREATE DATABASE {DATABASE} TEMPLATE {FRESH}"
+        )
+        self.forget_doorbells()
+
+    def _manage(self, *statements: str) -> None:
+        elsewhere = self.postgres.url.removesuffix(DATABASE) + "postgres"
+        with contextlib.closing(psycopg2.connect(elsewhere)) as database:
+            database.autocommit = True
+            with database.cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
 
     # --- processes ---------------------------------------------------------------------------------------
 

@@ -83,15 +83,30 @@ class Simulation:
     def open(self) -> None:
         """Start everything."""
         self.site.open()
+        self.site.keep_fresh()
+        self._start()
+
+    def begin_anew(self, environment: Mapping[str, str]) -> None:
+        """Forget all seeds, and go on with programs in another environment: quicker than a new installation."""
+        self._stop()
+        self.site.make_fresh()
+        self.site.environment |= environment
+        self.supervisor = Supervisor(self.site)
+        self._start()
+
+    def close(self) -> None:
+        self._stop()
+        self.site.close()
+
+    def _start(self) -> None:
         self.office = Office(self.site.environment)
         self.supervisor.start()
         self.site.await_web()
 
-    def close(self) -> None:
+    def _stop(self) -> None:
         self.supervisor.stop()
         if self.office is not None:
             self.office.close()
-        self.site.close()
 
     def run(self, seed: int, *, payments: int = PAYMENTS) -> Outcome:
         """Run one seed: break things, let calm return, demand progress, and check."""

@@ -1,13 +1,15 @@
 """Run each defect until the checker sees it: ``python -m simulation.defects``; exit code 1 when one survives."""
 
 import argparse
+import contextlib
+import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from simulation.defects.catalogue import DEFECTS
-from simulation.run import simulation
+from simulation.run import Simulation, simulation
 
 MOST_SEEDS = 5
 
@@ -27,16 +29,27 @@ class Verdict:
         return f"{self.name:36}  {self.seconds:5.1f} s  {how}"
 
 
-def hunt(name: str, *, start: int = 1, seeds: int = MOST_SEEDS) -> Verdict:
-    """Run seeds with one defect until something does not hold."""
-    began = time.monotonic()
-    with simulation({"MPM_DEFECT": name}) as running:
-        for seed in range(start, start + seeds):
-            outcome = running.run(seed)
-            if not outcome.held:
-                check = outcome.violations[0].rule
-                return Verdict(name, time.monotonic() - began, seed, check)
-    return Verdict(name, time.monotonic() - began)
+def hunt(names: Iterable[str], *, start: int = 1, seeds: int = MOST_SEEDS) -> Iterator[Verdict]:
+    """Switch on one defect after the other, and run seeds until something does not hold."""
+    with simulation() as shared:
+        for name in names:
+            switch, began = {"MPM_DEFECT": name}, time.monotonic()
+            with contextlib.ExitStack() as ending:
+                if DEFECTS[name].is_in_schema:
+                    running = ending.enter_context(simulation(switch))
+                else:
+                    running = shared
+                    running.begin_anew(switch)
+                seed, check = _first_seen(running, range(start, start + seeds))
+                yield Verdict(name, time.monotonic() - began, seed, check)
+
+
+def _first_seen(running: Simulation, seeds: Iterable[int]) -> tuple[int | None, str]:
+    for seed in seeds:
+        outcome = running.run(seed)
+        if not outcome.held:
+            return seed, outcome.violations[0].rule
+    return None, ""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,10 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="these only (default: all)")
     parser.add_argument("--start", type=int, default=1, help="the first seed (default 1)")
     chosen = parser.parse_args(arguments)
+    # Whoever ends this ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     verdicts = []
-    for name in chosen.names or DEFECTS:
-        verdicts.append(hunt(name, start=chosen.start))
-        print(verdicts[-1].line(), flush=True)
+    for verdict in hunt(chosen.names or DEFECTS, start=chosen.start):
+        verdicts.append(verdict)
+        print(verdict.line(), flush=True)
     survived = [each.name for each in verdicts if each.seed is None]
     print(
         f"{len(verdicts) - len(survived)} of {len(verdicts)} defects caught; survived: {survived or 'none'}"

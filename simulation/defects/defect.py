@@ -34,6 +34,11 @@ class Defect:
     what: str
     changes: tuple[Change, ...]
 
+    @property
+    def is_in_schema(self) -> bool:
+        """Whether it is in the database from the first migration on."""
+        return any(".migrations." in change.module for change in self.changes)
+
 
 def defect(name: str, what: str, module: str, before: str, after: str) -> Defect:
     """Return a defect of a single change."""

@@ -22,7 +22,7 @@ SELECT (SELECT count(*) FROM vending_tokenorder WHERE state = 'requested')
 
 def run(site: Site, *, full: bool, payments: int = 0) -> Figure:
     """Kill two workers in the middle of their work, once with doorbells kept and once without."""
-    payments = payments or (400 if full else 60)
+    payments = payments or (120 if full else 60)
     kept = _take_up(site, "LEFT-A", payments, wiped=False)
     wiped = _take_up(site, "LEFT-B", payments, wiped=True)
     (left,) = site.query(IN_HANDS)
