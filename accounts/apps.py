@@ -17,6 +17,7 @@ class AccountsConfig(AppConfig):
         noting.connect()
         tidying.register("open_sessions", sessions.forget_ended)
         tidying.register("sessions", _forget_sessions)
+        tidying.register("known e-mails", _rewrite_directory)
         sweeping.register(DueWork.Kind.SEALS, sweeping.Sweep(_seal_audit_log, lambda _: None))
 
 
@@ -28,6 +29,15 @@ def _forget_sessions(_: "Company") -> int:
     from tenants import tidying
 
     return tidying.forget(Session.objects.filter(expire_date__lt=Now()))
+
+
+def _rewrite_directory(company: "Company") -> int:
+    """Have the public list of digests hold the e-mails of those who may log in, and no other."""
+    from accounts.models import User
+    from tenants import directory
+
+    emails = User.objects.filter(is_active=True).values_list("email", flat=True)
+    return directory.rewrite(company, emails)
 
 
 def _seal_audit_log(_: "Company") -> None:

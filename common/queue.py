@@ -167,6 +167,11 @@ def room(schema: str) -> int:
     return max(0, MOST_WAITING - _patient.waiting_in(queue))
 
 
+def waiting_in(queue: str) -> int:
+    """Return how many doorbells nobody has heard yet in a queue of no company; 0 when the broker does not say."""
+    return _patient.waiting_in(queue)
+
+
 def after_commit(task: "Task[Any, Any]", **kwargs: Any) -> None:
     """Ring once this transaction is committed; nothing rings when it is rolled back."""
     transaction.on_commit(functools.partial(_ring_at_once, task, kwargs), robust=True)

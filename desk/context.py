@@ -21,6 +21,7 @@ from desk import inbox
 from desk.finding import Elsewhere, elsewhere
 from tenants.pulse import Pulse, pulse
 from tenants.scope import current_company
+from tenants.selectors import public_address
 
 LISTS = frozenset(
     {
@@ -174,6 +175,11 @@ class Shell:
     @property
     def search_url(self) -> str:
         return reverse("desk:search")
+
+    @property
+    def find_url(self) -> str:
+        """Where people ask for the address of their company: on the public host."""
+        return public_address() + reverse("find-company", urlconf=settings.PUBLIC_SCHEMA_URLCONF)
 
     @property
     def is_profile(self) -> bool:

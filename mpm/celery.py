@@ -5,8 +5,13 @@ import os
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import task_prerun, worker_before_create_process, worker_init
-from django.db import close_old_connections
+from celery.signals import (
+    celeryd_after_setup,
+    task_prerun,
+    worker_before_create_process,
+    worker_init,
+)
+from django.db import close_old_connections, connection
 
 from common.database import mend_connection
 
@@ -43,3 +48,14 @@ def refuse_what_mixes_companies(**_: object) -> None:
     from mpm.pooling import refuse_transaction_pooling
 
     refuse_transaction_pooling()
+
+
+@celeryd_after_setup.connect
+def leave_companies_to_the_maker(*, instance: Any, **_: object) -> None:
+    """Where the application owns nothing it cannot make a company's tables: mpm.maker does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT has_database_privilege(current_database(), 'CREATE')")
+        (may_make,) = cursor.fetchone()
+    connection.close()
+    if not may_make:
+        instance.app.amqp.queues.deselect("companies")

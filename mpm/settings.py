@@ -190,6 +190,10 @@ KEEP_STATEMENT_FILES = days(
 )
 KEEP_FORM_KEYS = days("KEEP_FORM_KEYS_DAYS", env.int("KEEP_FORM_KEYS_DAYS", default=7))
 
+KEEP_SIGN_UPS = days("KEEP_SIGN_UPS_DAYS", env.int("KEEP_SIGN_UPS_DAYS", default=7))
+# Whether strangers may make companies on the public host.
+SIGN_UP_IS_OPEN = env.bool("SIGN_UP", default=True)
+
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -282,9 +286,12 @@ CELERY_VISIBILITY_TIMEOUT = 400
 # (common/queue.py spreads them; two in one queue meet again nowhere else, and a queue nobody uses costs nothing).
 COMPANY_QUEUES = [f"line{number}" for number in range(32)]
 CELERY_TASK_QUEUES = [
-    Queue(name, routing_key=name) for name in ("celery", "sweeps", *COMPANY_QUEUES)
+    Queue(name, routing_key=name) for name in ("celery", "sweeps", "companies", *COMPANY_QUEUES)
 ]
-CELERY_TASK_ROUTES = {"tenants.tasks.*": {"queue": "sweeps"}}
+CELERY_TASK_ROUTES = {
+    "tenants.tasks.*": {"queue": "sweeps"},
+    "onboarding.tasks.make_company": {"queue": "companies"},
+}
 # A worker or beat waits for the broker for as long as it is away.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -1,5 +1,6 @@
 """Pages of the public host, and a company's own settings."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,10 +14,15 @@ from onboarding.forms import MoneySettings
 from onboarding.services import change_company
 from tenants.models import Company
 from tenants.scope import current_company
+from tenants.selectors import public_address
 
 
 def landing(request: HttpRequest) -> HttpResponse:
-    return render(request, "onboarding/landing.html")
+    context = {
+        "may_sign_up": settings.SIGN_UP_IS_OPEN,
+        "host": public_address().partition("://")[2],
+    }
+    return render(request, "onboarding/landing.html", context)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,5 +1,6 @@
-"""Companies, their hosts, and where work is due. All of it in the public schema."""
+"""Companies, their hosts, where work is due, and who signs up. All of it in the public schema."""
 
+import uuid
 from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -155,3 +156,107 @@ class JobFailure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.record_id} {self.error}"
+
+
+class PublicWork(models.Model):
+    """A row that a worker has something to do about, though it belongs to no company.
+
+    Due from ``due_at`` on (None: nothing to do) for whoever takes the lease. The sweeper rings again for what
+    nobody took.
+    """
+
+    due_at = models.DateTimeField(null=True, db_index=True)
+    leased_until = models.DateTimeField(null=True)
+    rung_at = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(db_default=0)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        abstract = True
+
+
+class SignUp(PublicWork):
+    """What somebody said who signs a company up, and how far the company has come.
+
+    draft → asked: complete, and a link was mailed to the first user → confirmed: the link was followed, a worker
+    makes the company → made, or failed: nothing was made, and it can be tried again. Passwords are hashes.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Being filled in")
+        ASKED = "asked", _("E-mail to be confirmed")
+        CONFIRMED = "confirmed", _("Being made")
+        MADE = "made", _("Made")
+        FAILED = "failed", _("Not made")
+
+    class Failure(models.TextChoices):
+        TAKEN = "taken", _("The short name was taken meanwhile")
+        ERROR = "error", _("An error that nobody foresaw")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    # SHA-256 of the key that the browser holds.
+    key_digest = models.CharField(max_length=64, unique=True)
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    slug = models.CharField(max_length=31)
+    name = models.CharField(max_length=100)
+    address = models.CharField(max_length=300)
+    phone = models.CharField(max_length=20)
+    email = models.EmailField()
+    country = models.CharField(max_length=2)
+    currency = models.CharField(max_length=3)
+    timezone = models.CharField(max_length=50)
+    language = models.CharField(max_length=10)
+    usage_types = models.JSONField(default=list)
+    plugins = models.JSONField(null=True)  # None: not asked yet
+    owner_name = models.CharField(max_length=100, blank=True, db_default="")
+    owner_email = models.EmailField(blank=True, db_default="")
+    owner_password = models.CharField(max_length=128, blank=True, db_default="")
+    protected_password = models.CharField(max_length=128, null=True)  # None: not asked yet
+    stage = models.PositiveSmallIntegerField(db_default=0)  # of making, onboarding.signup.making
+    failure = models.CharField(max_length=10, choices=Failure, blank=True, db_default="")
+    company = models.ForeignKey(Company, null=True, on_delete=models.SET_NULL, related_name="+")
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["slug"],
+                condition=models.Q(state="confirmed"),
+                name="sign_up_being_made_once_per_name",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="draft")
+                | models.Q(plugins__isnull=False, protected_password__isnull=False),
+                name="sign_up_is_complete_when_asked",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.slug} {self.state}"
+
+
+class Enquiry(PublicWork):
+    """Somebody asks by e-mail which companies are theirs. Gone once it is answered."""
+
+    email = models.EmailField()
+
+    class Meta:
+        verbose_name_plural = "enquiries"
+
+    def __str__(self) -> str:
+        return f"enquiry {self.pk}"
+
+
+class KnownEmail(models.Model):
+    """Somebody logs in at this company with the e-mail of this digest, which nobody can read back."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["digest", "company"], name="known_email_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company_id} {self.digest[:8]}"

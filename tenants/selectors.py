@@ -42,5 +42,19 @@ def host_of(company: Company) -> str:
 
 def address_of(company: Company) -> str:
     """Return the company's own address, like ``https://jua.mpm.example``, without a slash at the end."""
+    return _address(host_of(company))
+
+
+def address_of_slug(slug: str) -> str:
+    """Return the address that a company of this short name has or would have."""
+    return _address(f"{slug}.{settings.PUBLIC_HOST}")
+
+
+def public_address() -> str:
+    """Return the address of the public pages, without a slash at the end."""
+    return _address(settings.PUBLIC_HOST)
+
+
+def _address(host: str) -> str:
     port = f":{settings.PUBLIC_PORT}" if settings.PUBLIC_PORT else ""
-    return f"{settings.PUBLIC_SCHEME}://{host_of(company)}{port}"
+    return f"{settings.PUBLIC_SCHEME}://{host}{port}"

@@ -1,9 +1,11 @@
 """Making companies: checked, whole or not at all."""
 
 import contextlib
+import functools
 import re
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
+from enum import IntEnum
 from typing import Any
 
 import phonenumbers
@@ -15,11 +17,12 @@ from django.core.validators import validate_email
 from django.db import DatabaseError, connection, transaction
 from django_tenants.utils import schema_exists, tenant_context
 
+from common import crash
 from common.clock import database_now, next_midnight
 from common.errors import DomainError
 from common.phone import parse_phone
 from common.words import _
-from tenants.models import Company, Domain, DueWork
+from tenants.models import Company, Domain, DueWork, SignUp
 from tenants.selectors import host_of
 
 SLUG = re.compile(r"[a-z][a-z0-9]{1,30}")
@@ -56,6 +59,15 @@ RESERVED = frozenset(
         "template1",
     ]
 )
+
+
+class Stage(IntEnum):
+    """What is being done for a company that is made."""
+
+    WAITING = 0
+    TABLES = 1
+    FURNISHING = 2
+    LIVE = 3
 
 
 class SlugNotAllowed(DomainError):
@@ -121,6 +133,8 @@ def add_company(
     language: str = "en",
     about: Mapping[str, Any] | None = None,
     furnish: Callable[[Company], Any],
+    on_stage: Callable[[Stage], Any] = lambda _: None,
+    on_live: Callable[[Company], Any] = lambda _: None,
 ) -> Company:
     """Make a company with its schema and host. It goes live only when everything is there.
 
@@ -128,7 +142,9 @@ def add_company(
     Whatever fails on the way, also in ``furnish``, leaves nothing behind. What a killed process left
     half made is removed by the next attempt.
 
-    :param about: what else is known, by the names of the columns: address, phone, email, usage_types
+    :param about: what else is known, by the names of the columns of ``Company``
+    :param on_stage: told what is done next, outside of transactions
+    :param on_live: called in the transaction that lets people in
 
     :raises DomainError: a fact is wrong, or the short name is taken; nothing was made
     """
@@ -150,10 +166,16 @@ def add_company(
             **more,
         )
         try:
+            on_stage(Stage.TABLES)
             company.save(verbosity=0)
+            crash.point("company.tables_made")
+            on_stage(Stage.FURNISHING)
             with tenant_context(company), transaction.atomic():
                 furnish(company)
-            _go_live(company)
+            crash.point("company.furnished")
+            with transaction.atomic():
+                _go_live(company)
+                on_live(company)
         except BaseException:
             _remove(company)
             raise
@@ -161,21 +183,25 @@ def add_company(
 
 
 def _check(*, slug: str, name: str, country: str, currency: str, zone: str, language: str) -> None:
-    if not SLUG.fullmatch(slug):
-        raise SlugNotAllowed(slug=slug[:40])
-    if slug in RESERVED:
-        raise SlugReserved(slug=slug)
+    _check_slug(slug)
     if not 1 <= len(name.strip()) <= 100:
         raise NameNotAllowed
     if country not in phonenumbers.SUPPORTED_REGIONS:
         raise UnknownCountry(value=country[:40])
     if currency not in currencies_in_use():
         raise UnknownCurrency(value=currency[:40])
-    if zone not in zoneinfo.available_timezones():
+    if zone not in known_timezones():
         raise UnknownTimezone(value=zone[:60])
     choices = dict(settings.LANGUAGES)
     if language not in choices:
         raise UnknownLanguage(value=language[:20], choices=", ".join(choices))
+
+
+def _check_slug(slug: str) -> None:
+    if not SLUG.fullmatch(slug):
+        raise SlugNotAllowed(slug=slug[:40])
+    if slug in RESERVED:
+        raise SlugReserved(slug=slug)
 
 
 def _checked(about: Mapping[str, Any], country: str) -> dict[str, Any]:
@@ -197,10 +223,17 @@ def _checked(about: Mapping[str, Any], country: str) -> dict[str, Any]:
     return facts
 
 
+@functools.cache
 def currencies_in_use() -> frozenset[str]:
     """Return the ISO 4217 codes that are legal tender somewhere today."""
     territories = get_global("territory_currencies")
     return frozenset(code for each in territories for code in get_territory_currencies(each))
+
+
+@functools.cache
+def known_timezones() -> frozenset[str]:
+    """Return the names of time zones; the files are read once."""
+    return frozenset(zoneinfo.available_timezones())
 
 
 @contextlib.contextmanager
@@ -225,12 +258,42 @@ def _make_room(slug: str) -> None:
         if schema_exists(slug):
             raise SchemaInTheWay(slug=slug)
         return
-    if company.is_active or Domain.objects.filter(tenant=company).exists():
+    if _is_live(company):
         raise SlugTaken(slug=slug)
     _remove(company)
 
 
-@transaction.atomic
+def clear_half_made(slug: str) -> None:
+    """Remove what a killed attempt left of a company that never went live.
+
+    :raises CompanyBeingMade: somebody is at it
+    :raises SlugTaken: it is live
+    """
+    connection.set_schema_to_public()  # type: ignore[attr-defined]
+    with _alone(slug):
+        _make_room(slug)
+
+
+def check_slug(slug: str) -> None:
+    """Look whether a company may be called so at this moment.
+
+    :raises DomainError: it cannot be a short name, is reserved, or taken
+    """
+    _check_slug(slug)
+    if SignUp.objects.filter(slug=slug, state=SignUp.State.CONFIRMED).exists():
+        raise SlugTaken(slug=slug)
+    company = Company.objects.filter(schema_name=slug).first()
+    if company is not None and _is_live(company):
+        raise SlugTaken(slug=slug)
+    if company is None and schema_exists(slug):
+        raise SchemaInTheWay(slug=slug)
+
+
+def _is_live(company: Company) -> bool:
+    """Return whether it is, or was, in use; what is not was left half made."""
+    return company.is_active or Domain.objects.filter(tenant=company).exists()
+
+
 def _go_live(company: Company) -> None:
     Domain.objects.create(tenant=company, domain=host_of(company), is_primary=True)
     now = database_now()

@@ -24,6 +24,23 @@ class Sweep:
 _sweeps: dict[str, list[Sweep]] = {}
 
 
+_public: list[Callable[[], None]] = []
+
+
+def register_public(take_up: Callable[[], None]) -> None:
+    """Called from an app's ``ready``: what belongs to no company, looked after at every sweep."""
+    _public.append(take_up)
+
+
+def run_public() -> None:
+    """Have what belongs to no company taken up. Its trouble never stops the sweeper."""
+    for take_up in _public:
+        try:
+            take_up()
+        except Exception:
+            logger.exception("sweep.failed", extra={"sweep": take_up.__module__})
+
+
 def register(kind: DueWork.Kind, sweep: Sweep) -> None:
     """Called from an app's ``ready``: lower rooms first, as ``INSTALLED_APPS`` has them."""
     _sweeps.setdefault(kind, []).append(sweep)

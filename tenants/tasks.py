@@ -18,6 +18,7 @@ def sweep(**_: Any) -> None:
         crash.point("sweep.taken")
         for schema, kind in due:
             ring(sweep_company, schema=schema, kind=kind)
+        sweeping.run_public()
 
 
 @shared_task
@@ -32,6 +33,7 @@ def tidy(**_: Any) -> None:
     with runs.noted("tidy"):
         for company in companies():
             ring(tidy_company, schema=company.slug)
+        tidying.run_public()
 
 
 @shared_task

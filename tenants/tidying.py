@@ -25,6 +25,21 @@ def register(what: str, tidier: Tidier) -> None:
     _tidiers[what] = tidier
 
 
+_public_tidiers: dict[str, Callable[[], int]] = {}
+
+
+def register_public(what: str, tidier: Callable[[], int]) -> None:
+    """Called from an app's ``ready``: as ``register``, for rows that belong to no company."""
+    _public_tidiers[what] = tidier
+
+
+def run_public() -> dict[str, int]:
+    """Forget what is too old in the public schema; return how many rows of each sort."""
+    gone = {what: tidier() for what, tidier in _public_tidiers.items()}
+    logger.info("tidied", extra={"gone": gone})
+    return gone
+
+
 def run(*, schema: str) -> dict[str, int]:
     """Forget what is too old in one company; return how many rows of each sort."""
     with in_company(schema) as company, runs.noted("tidy_company", company.pk):

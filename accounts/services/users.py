@@ -6,6 +6,8 @@ from accounts.audit import audit
 from accounts.models import User
 from common.errors import DomainError
 from common.words import _
+from tenants import directory
+from tenants.scope import current_company
 
 
 class EmailTaken(DomainError):
@@ -14,9 +16,9 @@ class EmailTaken(DomainError):
 
 @transaction.atomic
 def create_user(
-    *, email: str, name: str, role: User.Role, password: str, actor: User | None
+    *, email: str, name: str, role: User.Role, password: str | None, actor: User | None
 ) -> User:
-    """Add a user who can log in at once.
+    """Add a user who can log in at once; without a password, once one is chosen.
 
     :raises EmailTaken: this e-mail has a user
     """
@@ -25,8 +27,15 @@ def create_user(
             user = User.objects.create_user(email=email, name=name, role=role, password=password)
     except IntegrityError:
         raise EmailTaken(email=email) from None
+    directory.note_email(current_company(), user.email)
     audit(actor=actor, action="user.created", target=str(user.public_id), role=role)
     return user
+
+
+def adopt_password(*, user: User, password_hash: str) -> None:
+    """Let a new user log in with a password of which only the hash was kept."""
+    user.password = password_hash
+    user.save(update_fields=["password"])
 
 
 @transaction.atomic

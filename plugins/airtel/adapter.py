@@ -69,6 +69,9 @@ class Airtel(PaymentProvider):
         "Customers pay from Airtel's phone menu. Airtel asks before it takes the money and reports"
         " the payment afterwards."
     )
+    needs = _(
+        "The secret you share with Airtel, or Airtel's addresses, or a user name and password."
+    )
     settings_form = AirtelSettings
     actions = (
         Action("validation", _("Validation: may this payment be made?")),

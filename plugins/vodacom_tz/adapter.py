@@ -48,6 +48,9 @@ class VodacomTanzania(PaymentProvider):
     description = _(
         "Customers pay from the M-Pesa menu of their phone, with the device number as account."
     )
+    needs = _(
+        "Service provider ID and password, and the addresses or the certificate of Vodacom's broker."
+    )
     settings_form = VodacomTanzaniaSettings
     capabilities = frozenset({Capability.REPORT_RESULT})
     idempotency = Idempotency.KEY
