@@ -56,6 +56,7 @@ _GROUP_OF = {
     "plugins.view_connection": "plugins",
     "plugins.change_connection": "plugins",
     "plugins.view_exchange": "plugins",
+    "locations.change_location": "locations",
     "payments.refund_payment": "refunds",
     "payments.approve_refund": "refunds",
 }

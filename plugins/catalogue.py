@@ -45,6 +45,11 @@ class Offer:
     logo: str
     initials: str
 
+    @property
+    def is_at_once(self) -> bool:
+        """Whether there is nothing to have or to enter."""
+        return self.badge == AT_ONCE
+
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
@@ -112,4 +117,4 @@ def _state(cls: type[Plugin]) -> Badge:
 
 
 def _pretend_last(offer: Offer) -> tuple[bool, bool, str]:
-    return (offer.badge == PRETEND, offer.badge == AT_ONCE, offer.label.lower())
+    return (offer.badge == PRETEND, offer.is_at_once, offer.label.lower())

@@ -34,8 +34,6 @@ class Company(TenantMixin):  # type: ignore[misc]
     language = models.CharField(max_length=10, default="en")
     # What it sells for; empty where nobody said, which is taken as everything.
     usage_types = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
-    # The hash of the second password, which protected pages ask for; empty: none is set.
-    protected_password = models.CharField(max_length=128, blank=True, db_default="")
     debt_order = models.CharField(
         max_length=20, choices=DebtOrder, default=DebtOrder.INSTALMENTS_FIRST
     )

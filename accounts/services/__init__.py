@@ -36,6 +36,7 @@ from accounts.services.protection import (
     TooManyTries,
     WeakPassword,
     WrongProtectedPassword,
+    adopt_protection,
     change_protection,
     check_protected_password,
     protect,
@@ -44,7 +45,7 @@ from accounts.services.protection import (
     send_reset_links,
     was_reset_link,
 )
-from accounts.services.users import EmailTaken, change_profile, create_user
+from accounts.services.users import EmailTaken, adopt_password, change_profile, create_user
 
 __all__ = [
     "AlreadyProtected",
@@ -66,6 +67,8 @@ __all__ = [
     "WeakPassword",
     "WrongProtectedPassword",
     "accept_invitation",
+    "adopt_password",
+    "adopt_protection",
     "change_profile",
     "change_protection",
     "change_role",

@@ -88,10 +88,25 @@ def protect(
     :raises WeakPassword: too short, too common, or the actor's own log-in password
     """
     _check_strength(password, actor)
+    return _begin(make_password(password), groups, minutes, actor)
+
+
+@transaction.atomic
+def adopt_protection(*, password_hash: str) -> Protection:
+    """Give a new company the password that was chosen at sign-up, of which only the hash was kept.
+
+    :raises AlreadyProtected: there is one
+    """
+    return _begin(password_hash, DEFAULT_GROUPS, Protection.MINUTES, None)
+
+
+def _begin(
+    password_hash: str, groups: Collection[str], minutes: int, actor: User | None
+) -> Protection:
     try:
         with transaction.atomic():
             protection = Protection.objects.create(
-                password=make_password(password),
+                password=password_hash,
                 groups=_known(groups),
                 minutes=minutes,
                 set_by=actor,

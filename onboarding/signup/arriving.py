@@ -38,7 +38,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         return redirect(f"{_progress(row)}?link=used")
     if row.state == SignUp.State.DRAFT:
         return _no_link(request, str(confirming.AnswersChanged()), status=409)
-    form = None if _is_same_browser(request, row) else ProveOwner(request.POST or None)
+    form = None if _is_same_browser(request, row) else _proof_of(request)
     if request.method == "POST":
         refusal_page = _ask_proof(request, row, form)
         if refusal_page is not None:
@@ -57,6 +57,10 @@ def _progress(row: SignUp) -> str:
 def _is_same_browser(request: HttpRequest, row: SignUp) -> bool:
     own = doors.of_browser(request)
     return own is not None and own.pk == row.pk
+
+
+def _proof_of(request: HttpRequest) -> ProveOwner:
+    return ProveOwner(request.POST if request.method == "POST" else None)
 
 
 def _ask_proof(request: HttpRequest, row: SignUp, form: ProveOwner | None) -> HttpResponse | None:

@@ -155,7 +155,7 @@ def _hold_name(row: SignUp) -> bool:
     try:
         check_slug(row.slug)
         with transaction.atomic():
-            SignUp.objects.filter(pk=row.pk).update(state=SignUp.State.CONFIRMED)
+            SignUp.objects.filter(pk=row.pk).update(slug=row.slug, state=SignUp.State.CONFIRMED)
     except (DomainError, IntegrityError):
         return False
     return True

@@ -39,7 +39,22 @@ class OneLine(forms.CharField):
         return " ".join(str(super().to_python(value)).split())
 
 
-class CompanyFacts(forms.Form):
+class NamingErrors(forms.Form):
+    """Says of an empty field which one it is: the same sentence stands in the list above the form."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            facts = {"field": field.label}
+            field.error_messages["required"] = _("“%(field)s” is still empty.") % facts
+
+
+def _email(**facts: Any) -> forms.EmailField:
+    wrong = _("This is not an e-mail address. Write one like name@company.example.")
+    return forms.EmailField(max_length=254, error_messages={"invalid": wrong}, **facts)
+
+
+class CompanyFacts(NamingErrors):
     """Step 1. What is left empty of currency, time zone and language is taken as usual in the country."""
 
     name = OneLine(
@@ -57,7 +72,6 @@ class CompanyFacts(forms.Form):
         label=_("What do you sell for?"),
         choices=Company.UsageType.choices,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Tick at least one.")},
     )
     country = forms.ChoiceField(label=_("Country"))
     currency = forms.ChoiceField(label=_("Currency"), required=False)
@@ -73,14 +87,14 @@ class CompanyFacts(forms.Form):
         label=_("Phone of the office"),
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
-    email = forms.EmailField(
+    email = _email(
         label=_("E-mail of the office"),
         help_text=_("Where customers and operators write to."),
-        max_length=254,
     )
 
     def __init__(self, data: Any = None, *, initial: Any = None) -> None:
         super().__init__(data, initial=initial)
+        self.fields["usage_types"].error_messages["required"] = _("Tick what you sell for.")
         language = get_language() or "en"
         at = public_address().partition("://")
         self.fields["slug"].help_text = _(
@@ -170,7 +184,7 @@ def _checked(slug: str) -> str:
     return slug
 
 
-class AnotherName(forms.Form):
+class AnotherName(NamingErrors):
     """Another short name, where the first was taken meanwhile."""
 
     slug = OneLine(max_length=60, label=_("Another short name"))
@@ -189,7 +203,7 @@ def _password(label: Any, **more: Any) -> forms.CharField:
     )
 
 
-class TwicePassword(forms.Form):
+class TwicePassword(NamingErrors):
     """A new password, typed twice. ``is_kept``: one was chosen before and may be left as it is."""
 
     password = _password(_("Password"), help_text=_("At least 10 characters."))
@@ -228,8 +242,7 @@ class FirstUser(TwicePassword):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
         help_text=_("As colleagues see it beside what you did."),
     )
-    email = forms.EmailField(
-        max_length=254,
+    email = _email(
         label=_("Your e-mail"),
         help_text=_("You log in with it. We send a link there to confirm it."),
         widget=forms.EmailInput(attrs={"autocomplete": "username"}),
@@ -276,7 +289,7 @@ class ProtectedPages(TwicePassword):
         return self.cleaned_data["password"] or (None if self.row.protected_password else "")
 
 
-class ProveOwner(forms.Form):
+class ProveOwner(NamingErrors):
     """Asked when the link is opened in another browser than the one that signed up."""
 
     password = forms.CharField(
@@ -288,9 +301,8 @@ class ProveOwner(forms.Form):
     )
 
 
-class FindCompany(forms.Form):
-    email = forms.EmailField(
-        max_length=254,
+class FindCompany(NamingErrors):
+    email = _email(
         label=_("E-mail"),
         help_text=_("The one you log in with."),
         widget=forms.EmailInput(attrs={"autocomplete": "username"}),

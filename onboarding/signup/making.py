@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from accounts.audit import audit
 from accounts.models import User
-from accounts.services import adopt_password, create_user
+from accounts.services import adopt_password, adopt_protection, create_user
 from common import crash
 from common.errors import DomainError
 from common.queue import after_commit, ring, waiting_in
@@ -79,7 +79,6 @@ def _make(row: SignUp) -> None:
             "phone": row.phone,
             "email": row.email,
             "usage_types": row.usage_types,
-            "protected_password": row.protected_password,
         },
         furnish=lambda company: _furnish(row, company),
         on_stage=lambda stage: _note(row, stage),
@@ -100,6 +99,8 @@ def _furnish(row: SignUp, company: Company) -> None:
         actor=None,
     )
     adopt_password(user=owner, password_hash=row.owner_password)
+    if row.protected_password:
+        adopt_protection(password_hash=row.protected_password)
     EmailAddress.objects.create(user=owner, email=owner.email, verified=True, primary=True)
     connect_plugin(slug=FIRST_GATEWAY, data={}, actor=None)
     installed = registry.load()

@@ -75,7 +75,7 @@ class AfricasTalking(SmsGateway):
     slug = "africastalking"
     label = "Africa's Talking"
     description = _("Sends SMS in many African countries, reports delivery and receives answers.")
-    needs = _("Your user name and an API key.")
+    needs = _("your user name and an API key.")
     settings_form = AfricasTalkingSettings
     capabilities = frozenset({Capability.DELIVERY_REPORT, Capability.INCOMING_SMS})
     actions = (

@@ -34,7 +34,7 @@ class CalinMeter(StsManufacturer):
     slug = "calin_meter"
     label = "Calin keypad meters"
     description = _("Tokens for Calin's stand-alone prepaid meters, bought by kWh.")
-    needs = _("The user ID and API key of your account.")
+    needs = _("the user ID and API key of your account.")
     settings_form = CalinMeterSettings
     serial_help = _("The 11 digits on the meter.")
     settle_seconds = 300

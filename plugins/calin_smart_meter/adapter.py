@@ -34,7 +34,7 @@ class CalinSmartMeter(StsManufacturer):
     slug = "calin_smart_meter"
     label = "Calin smart meters"
     description = _("Tokens for meters of Calin's head-end, bought by kWh; can clear a meter.")
-    needs = _("Company name, user name and the two passwords of your account.")
+    needs = _("company name, user name and the two passwords of your account.")
     settings_form = CalinSmartMeterSettings
     capabilities = frozenset(
         {Capability.FIND_TOKENS, Capability.CLEAR_CREDIT, Capability.LOOK_UP_DEVICE}

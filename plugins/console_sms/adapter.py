@@ -13,7 +13,7 @@ class ConsoleSms(SmsGateway):
     slug = "console_sms"
     label = "Message page"
     description = _("Shows messages on the message page only. No SMS is sent.")
-    needs = _("Nothing: it works at once.")
+    needs = _("nothing: it works at once.")
     settings_form = ConsoleSmsSettings
     idempotency = Idempotency.LOCAL
 

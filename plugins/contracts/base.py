@@ -73,7 +73,7 @@ class Plugin(ABC):
     slug: ClassVar[str]
     label: ClassVar[str]
     description: ClassVar[Any]
-    # What a company must have of the vendor, in a few words; else the labels of the needed settings are said.
+    # What a company must have, to be read after "You need:"; else the labels of the needed settings are said.
     needs: ClassVar[Any] = ""
     is_pretend: ClassVar[bool] = False  # for trying out; nothing real stands behind it
     kind: ClassVar[Kind]

@@ -19,7 +19,7 @@ class DemoMeter(StsManufacturer):
     slug = "demo_meter"
     label = "Demo meter"
     description = _("Pretend meters for trying things out. The tokens open nothing.")
-    needs = _("Any words of your own.")
+    needs = _("any words of your own.")
     is_pretend = True
     settings_form = DemoMeterSettings
     capabilities = frozenset({Capability.UNLOCK, Capability.CLEAR_CREDIT})

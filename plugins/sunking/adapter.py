@@ -37,7 +37,7 @@ class SunKing(Manufacturer):
     slug = "sunking"
     label = "SunKing"
     description = _("Codes for SunKing's solar home systems, by days; can unlock for good.")
-    needs = _("Client ID and client secret.")
+    needs = _("client ID and client secret.")
     settings_form = SunKingSettings
     capabilities = frozenset({Capability.UNLOCK, Capability.LOOK_UP_DEVICE})
     device_kinds = frozenset({DeviceKind.SHS})

@@ -55,7 +55,7 @@ class VodacomMozambique(PaymentProvider):
     description = _(
         "Customers pay from the M-Pesa menu of their phone, or are asked on their phone to pay."
     )
-    needs = _("A key of your own, which you hand to Vodacom.")
+    needs = _("a key of your own, which you hand to Vodacom.")
     settings_form = VodacomMozambiqueSettings
     capabilities = frozenset({Capability.PUSH_PAYMENT, Capability.FETCH_STATUS})
     idempotency = Idempotency.KEY

@@ -9,10 +9,11 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0007_company_facts'),
+        ('tenants', '0008_free_token_limits'),
     ]
 
     operations = [
+        migrations.RemoveField(model_name='company', name='protected_password'),
         migrations.CreateModel(
             name='Enquiry',
             fields=[
