@@ -154,6 +154,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "audit entries"
+        indexes: ClassVar = [models.Index(fields=["target", "-at"], name="audit_by_target")]
 
     def __str__(self) -> str:
         return f"{self.action} {self.target}"

@@ -39,6 +39,7 @@ LISTS = frozenset(
         "watch:running",
         "accounts:user-list",
         "accounts:roles",
+        "desk:audit",
         "accounts:protected-pages",
     }
 )
@@ -105,6 +106,7 @@ SETTINGS = (
         ("accounts:user", "accounts:invit"),
     ),
     Place("accounts:roles", "accounts.view_user", "people", _("Roles"), ("accounts:roles",)),
+    Place("desk:audit", "accounts.view_audit", "book", _("Audit log"), ("desk:audit",)),
     Place(
         "accounts:protected-pages",
         "accounts.change_protection",

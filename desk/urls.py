@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from desk.views import (
+    audit,
     corrections,
     credit,
     customer_list,
@@ -134,5 +135,7 @@ urlpatterns = [
     path("orders/<uuid:public_id>/settle/", order_decisions.order_settle, name="order-settle"),
     path("orders/<uuid:public_id>/retry/", order_decisions.order_retry, name="order-retry"),
     path("orders/<uuid:public_id>/dismiss/", order_decisions.order_dismiss, name="order-dismiss"),
+    path("settings/audit/", audit.audit_log, name="audit"),
+    path("settings/audit/export/", audit.audit_export, name="audit-export"),
     path("about/<slug:kind>/<int:pk>/", payment.source, name="source"),
 ]

@@ -153,6 +153,7 @@ def user(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "refusal": refusal,
         "role_form": None if refusal else RoleForm(actor=actor, initial={"role": found.role}),
         "is_self": actor.pk == found.pk,
+        "audit_url": f"{reverse('desk:audit')}?person={found.public_id}",
     }
     return render(request, "accounts/user_detail.html", context)
 
