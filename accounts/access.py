@@ -47,6 +47,8 @@ PERMISSIONS: dict[str, frozenset[User.Role]] = {
     "devices.view_device": EVERYBODY,
     "devices.export_device": OFFICE,
     "devices.check_serial": EVERYBODY,
+    "tariffs.view_tariff": EVERYBODY,
+    "tariffs.change_tariff": ADMINS,
     "ledger.view_posting": OFFICE,
     "ledger.export_posting": OFFICE,
     "tenants.change_company": ADMINS,

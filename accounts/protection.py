@@ -57,6 +57,7 @@ _GROUP_OF = {
     "plugins.change_connection": "plugins",
     "plugins.view_exchange": "plugins",
     "locations.change_location": "locations",
+    "tariffs.change_tariff": "tariffs",
     "payments.refund_payment": "refunds",
     "payments.approve_refund": "refunds",
 }

@@ -54,6 +54,14 @@ def money(amount: Decimal, currency: str, language: str) -> str:
     return f"{currency}{NBSP}{plain_amount(amount, currency, language)}"
 
 
+def price(amount: Decimal, currency: str, language: str) -> str:
+    """Return ``TZS 297.9718``: as ``money``, but a price finer than the currency is not rounded."""
+    if amount == amount.quantize(Decimal(1).scaleb(-minor_digits(currency))):
+        return money(amount, currency, language)
+    pattern = "#,##0." + "0" * minor_digits(currency) + "#" * (4 - minor_digits(currency))
+    return f"{currency}{NBSP}{_signed(amount, pattern, language)}"
+
+
 def number(value: Decimal | int, language: str) -> str:
     """Return a count with thousands, ``4,318``."""
     return _signed(Decimal(value), "#,##0.####", language)

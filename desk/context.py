@@ -33,6 +33,8 @@ LISTS = frozenset(
         "desk:device-list",
         "desk:location-list",
         "locations:map-settings",
+        "desk:tariff-list",
+        "desk:connection-types",
         "messaging:message-list",
         "reports:trial-balance",
         "plugins:connection-list",
@@ -77,6 +79,7 @@ PLACES = (
         True,
     ),
     Place("desk:device-list", "devices.view_device", "meter", _("Devices"), ("desk:device",)),
+    Place("desk:tariff-list", "tariffs.view_tariff", "split", _("Tariffs"), ("desk:tariff",)),
     Place(
         "desk:location-list",
         "locations.view_location",
@@ -94,6 +97,13 @@ SETTINGS = (
         "plugins:connection-list", "plugins.view_connection", "plug", _("Plug-ins"), ("plugins:",)
     ),
     Place("locations:map-settings", "locations.change_location", "pin", _("Map"), ("locations:",)),
+    Place(
+        "desk:connection-types",
+        "tariffs.change_tariff",
+        "people",
+        _("Connection types"),
+        ("desk:connection",),
+    ),
     Place("watch:running", "watch.view_running", "clock", _("Did it run?"), ("watch:",)),
     Place(
         "onboarding:money-settings", "tenants.change_company", "money", _("Money"), ("onboarding:",)

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from desk.views import (
     audit,
+    connection_types,
     corrections,
     credit,
     customer_list,
@@ -21,6 +22,8 @@ from desk.views import (
     refund_asking,
     search,
     statements,
+    tariff_moves,
+    tariffs,
 )
 
 app_name = "desk"
@@ -138,4 +141,26 @@ urlpatterns = [
     path("settings/audit/", audit.audit_log, name="audit"),
     path("settings/audit/export/", audit.audit_export, name="audit-export"),
     path("about/<slug:kind>/<int:pk>/", payment.source, name="source"),
+    path("tariffs/", tariffs.tariff_list, name="tariff-list"),
+    path("tariffs/add/", tariffs.tariff_add, name="tariff-add"),
+    path("tariffs/<uuid:public_id>/", tariffs.tariff, name="tariff"),
+    path("tariffs/<uuid:public_id>/change/", tariffs.tariff_change, name="tariff-change"),
+    path("tariffs/<uuid:public_id>/rename/", tariffs.tariff_rename, name="tariff-rename"),
+    path(
+        "tariffs/<uuid:public_id>/versions/<int:version>/withdraw/",
+        tariffs.version_withdraw,
+        name="tariff-version-withdraw",
+    ),
+    path("tariffs/<uuid:public_id>/archive/", tariffs.tariff_archive, name="tariff-archive"),
+    path("tariffs/<uuid:public_id>/restore/", tariffs.tariff_restore, name="tariff-restore"),
+    path("tariffs/<uuid:public_id>/delete/", tariffs.tariff_delete, name="tariff-delete"),
+    path("tariffs/<uuid:public_id>/devices/", tariff_moves.tariff_devices, name="tariff-devices"),
+    path("tariffs/<uuid:public_id>/move/", tariff_moves.tariff_move, name="tariff-move"),
+    path("tariffs/moves/<uuid:public_id>/", tariff_moves.tariff_moved, name="tariff-moved"),
+    path("settings/connections/", connection_types.connection_types, name="connection-types"),
+    path(
+        "settings/connections/<slug:kind>/<int:pk>/",
+        connection_types.connection_type,
+        name="connection-type",
+    ),
 ]

@@ -19,7 +19,15 @@ from common.money import vat_within
 from common.words import _
 from customers.models import Customer
 from devices.models import AccessFee, Device, TariffVersion
-from devices.periods import FeePaid, FeeTerms, KnownFee, PeriodEnd, fees_to_make, period_ends
+from devices.periods import (
+    FeePaid,
+    FeeTerms,
+    KnownFee,
+    PeriodEnd,
+    fees_to_make,
+    period_ends,
+    terms_from,
+)
 from ledger.models import Account, Entry, Event
 from ledger.services import Movement, credit, debit, post
 from tenants.jobs import A_DAY, Job
@@ -49,6 +57,7 @@ class _Candidate:
     fees_until: dt.date | None
     archived_at: dt.datetime | None
     customer_archived_at: dt.datetime | None
+    fee_terms_from: dt.date | None
 
 
 def accrue(company: Company, until: dt.date) -> int:
@@ -169,7 +178,13 @@ def _paid_since(device: Device, day: dt.date, zone: str) -> list[FeePaid]:
 def _candidates() -> Iterable[_Candidate]:
     devices = Device.objects.filter(customer__isnull=False, tariff__isnull=False).order_by("pk")
     rows = devices.values_list(
-        "pk", "tariff_id", "assigned_at", "fees_until", "archived_at", "customer__archived_at"
+        "pk",
+        "tariff_id",
+        "assigned_at",
+        "fees_until",
+        "archived_at",
+        "customer__archived_at",
+        "fee_terms_from",
     )
     for row in list(rows):
         yield _Candidate(*row)  # type: ignore[arg-type]  # the filter leaves no None
@@ -186,6 +201,7 @@ def _candidate_of(device: Device) -> _Candidate:
         device.fees_until,
         device.archived_at,
         device.customer.archived_at,
+        device.fee_terms_from,
     )
 
 
@@ -196,7 +212,8 @@ def _ends(
     stops = [at for at in (candidate.archived_at, candidate.customer_archived_at) if at is not None]
     last = min([until, *(today_in(zone, at) for at in stops)])
     began = candidate.fees_until or today_in(zone, candidate.began)
-    return list(period_ends(began=began, until=last, terms=terms))
+    own = terms_from(candidate.fee_terms_from, terms)
+    return list(period_ends(began=began, until=last, terms=own))
 
 
 def _terms_by_tariff(zone: str) -> dict[int, list[FeeTerms]]:

@@ -125,8 +125,16 @@ def begin_holding(
     """Let a locked device that belongs to nobody be a locked customer's, in the caller's transaction."""
     device.customer, device.village_id = customer, village_id
     device.assigned_at, device.fees_until, device.replaced_by = at, None, None
+    device.fee_terms_from = None
     device.save(
-        update_fields=["customer", "village", "assigned_at", "fees_until", "replaced_by"],
+        update_fields=[
+            "customer",
+            "village",
+            "assigned_at",
+            "fees_until",
+            "fee_terms_from",
+            "replaced_by",
+        ],
     )
     forgotten = Holding.objects.filter(device=device, ended_at__isnull=True)
     forgotten.update(ended_at=Greatest("began_at", Value(at)))

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.text import format_lazy
 
+from accounts.models import User
 from common.fields import AmountField, QuantityField
 from common.words import _
 from customers.models import ConnectionSubType, Customer
@@ -211,6 +212,8 @@ class Device(models.Model):
     )
     latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True)
     longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True)
+    # First day on which its tariff may ask an access fee; None where it always had this tariff.
+    fee_terms_from = models.DateField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True)
     archive_reason = models.CharField(max_length=300, blank=True)
@@ -273,6 +276,52 @@ class Holding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device_id} of {self.customer_id} from {self.began_at:%Y-%m-%d}"
+
+
+class TariffMove(models.Model):
+    """Devices that get another tariff, one after the other, by a worker.
+
+    due → done. Each device is moved and counted in one transaction of its own; one that somebody moved meanwhile,
+    or archived, is counted and left as it is.
+    """
+
+    class State(models.TextChoices):
+        DUE = "due", _("Under way")
+        DONE = "done", _("Done")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    before = models.ForeignKey(Tariff, on_delete=models.PROTECT, related_name="+")
+    after = models.ForeignKey(Tariff, on_delete=models.PROTECT, related_name="+")
+    device_ids = models.JSONField()  # in the order in which they are moved
+    done_count = models.PositiveIntegerField(default=0)  # of device_ids
+    moved_count = models.PositiveIntegerField(default=0)
+    actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State, default=State.DUE)
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    available_at = models.DateTimeField(null=True)  # None: done
+    leased_until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["available_at"], condition=Q(state="due"), name="tariff_move_open"
+            ),
+            models.Index(fields=["before", "-id"], name="tariff_move_by_tariff"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.before_id} to {self.after_id} {self.state}"
+
+    @property
+    def total(self) -> int:
+        return len(self.device_ids)
+
+    @property
+    def left_count(self) -> int:
+        """Devices that were looked at and left as they are."""
+        return self.done_count - self.moved_count
 
 
 class AccessFee(models.Model):

@@ -8,18 +8,22 @@ on where the running period began, and looking daily or once a year gives the sa
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class FeeTerms:
-    """What a tariff asks from a day on, until the next terms. No fee or no days: nothing falls due."""
+    """What a tariff asks from a day on, until the next terms. No fee or no days: nothing falls due.
+
+    ``goes_on``: the period that runs on this day is not begun anew.
+    """
 
     from_day: dt.date
     fee: Decimal
     days: int
     vat_percent: Decimal = Decimal(0)
+    goes_on: bool = False
 
     @property
     def asks_fee(self) -> bool:
@@ -59,7 +63,7 @@ def period_ends(
         is_last = number + 1 == len(terms)
         after = dt.date.max if is_last else terms[number + 1].from_day
         previous = terms[number - 1] if number else None
-        if previous is None or not previous.asks_fee:
+        if not current.goes_on and (previous is None or not previous.asks_fee):
             began = max(began, current.from_day)
         if not current.asks_fee or current.from_day > until:
             continue
@@ -67,6 +71,19 @@ def period_ends(
         while due < after and due <= until:
             yield PeriodEnd(due, current)
             began, due = due, due + dt.timedelta(days=current.days)
+
+
+def terms_from(day: dt.date | None, terms: Sequence[FeeTerms]) -> list[FeeTerms]:
+    """Return the terms as a device has them that came to its tariff later: none of before, and its period goes on.
+
+    :param day: the first day that counts; None: all do
+    :param terms: oldest first
+    """
+    if day is None:
+        return list(terms)
+    before = [each for each in terms if each.from_day <= day]
+    first = [replace(before[-1], from_day=day, goes_on=True)] if before else []
+    return first + [each for each in terms if each.from_day > day]
 
 
 def fees_to_make(

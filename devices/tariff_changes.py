@@ -293,8 +293,8 @@ def set_default_tariff(*, sub_type_id: int, tariff: Tariff | None, actor: User |
 
 def prices_of(version: TariffVersion) -> Prices:
     """Return the prices of a version, to be shown or to begin a new one with."""
-    components = version.components.order_by("pk").values_list("name", "price_per_kwh")
-    bands = version.bands.order_by("days", "begins")
+    components = sorted(version.components.all(), key=lambda each: each.pk)
+    bands = sorted(version.bands.all(), key=lambda each: (each.days, each.begins))
     return Prices(
         price_per_kwh=version.price_per_kwh,
         price_per_day=version.price_per_day,
@@ -302,7 +302,7 @@ def prices_of(version: TariffVersion) -> Prices:
         access_fee_days=version.access_fee_days,
         minimum_purchase=version.minimum_purchase,
         vat_percent=version.vat_percent,
-        components=dict(components),
+        components={each.name: each.price_per_kwh for each in components},
         bands=[
             Band(each.name, each.begins, each.ends, each.days, each.percent, each.price_per_kwh)
             for each in bands

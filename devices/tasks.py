@@ -17,3 +17,12 @@ def check_serial(*, schema: str, device_id: int, **_: Any) -> None:
         except Exception:
             serial_check.give_up(device_id)
             raise
+
+
+@shared_task
+def move_devices(*, schema: str, move_id: int, **_: Any) -> None:
+    """Give devices another tariff, as far as they are not moved yet."""
+    from devices import moving
+
+    with in_company(schema) as company:
+        moving.work(company, move_id)

@@ -99,6 +99,7 @@ class DueWork(models.Model):
         LINE = "line", _("Payments, tokens and messages")
         ACCESS_FEES = "access_fees", _("Access fees")
         STATEMENTS = "statements", _("Statements of operators")
+        TARIFF_MOVES = "tariff_moves", _("Devices moved to another tariff")
         SEALS = "seals", _("Seals of the books")
         WATCH = "watch", _("What waits too long")
 

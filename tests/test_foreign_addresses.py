@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Invitation, User
-from devices.models import Device
+from customers.models import ConnectionType
+from devices.models import Device, Tariff, TariffMove, TariffVersion
 from ledger.models import Posting
 from locations.models import Cluster, MiniGrid, Village
 from messaging.models import Message
@@ -58,6 +59,9 @@ def company_of(slug: str, name: str, amount: str) -> SimpleNamespace:
         asked_at=timezone.now(),
         pay_by="hand",
     )
+    Tariff.objects.update(name=f"{name} tariff")
+    ConnectionType.objects.create(name=f"{name} type")
+    TariffMove.objects.create(before=world.tariff, after=world.tariff, device_ids=[])
     statement = Statement.objects.create(
         connection=world.airtel,
         name=f"{name}.csv",
@@ -94,6 +98,10 @@ def foreign(jua, taa) -> SimpleNamespace:
         correction=Correction.objects.get(),
         statement=Statement.objects.get(),
         line=StatementLine.objects.get(),
+        tariff=Tariff.objects.get(),
+        version=TariffVersion.objects.get(),
+        move=TariffMove.objects.get(),
+        connection_type=ConnectionType.objects.get(),
         token=TokenOrder.objects.get().token,
         user=at_home.owner,
         invitation=Invitation.objects.get(),
@@ -116,11 +124,18 @@ def named_in(name: str, foreign: SimpleNamespace) -> dict[str, object]:
     room, _, view = name.partition(":")
     thing = "message" if room == "messaging" else view.partition("-")[0]
     row = getattr(foreign, {"conflict": "payment", "result": "payment"}.get(thing, thing), None)
-    numbered = {"conflict": foreign.conflict, "statement": foreign.line}.get(thing, foreign.payment)
+    if view == "tariff-moved":
+        row = foreign.move
+    numbered = {
+        "conflict": foreign.conflict,
+        "statement": foreign.line,
+        "connection": foreign.connection_type,
+    }.get(thing, foreign.payment)
     return {
         "public_id": getattr(row, "public_id", None),
         "pk": numbered.pk,
-        "kind": "payment",
+        "kind": "types" if thing == "connection" else "payment",
+        "version": foreign.version.pk,
         "slug": "airtel",
         "plugin": "airtel",
         "token": "x",

@@ -90,6 +90,12 @@ def amount(value: Decimal | None) -> str:
 
 
 @register.filter
+def price(value: Decimal | None) -> str:
+    """``TZS 297.9718``: what one kWh or day costs, not rounded to the currency."""
+    return DASH if value is None else formats.price(Decimal(value), _currency(), _language())
+
+
+@register.filter
 def kwh(quantity: Decimal | None) -> str:
     """``3.6 kWh``"""
     return DASH if quantity is None else formats.kwh(Decimal(quantity), _language())

@@ -73,7 +73,7 @@ def _bought(part: dict[str, Any], writer: Writer) -> tuple[str, str]:
     label = word % {"quantity": quantity}
     if not part.get("price"):
         return label, ""
-    price = writer.money(Decimal(str(part["price"])))
+    price = formats.price(Decimal(str(part["price"])), writer.company.currency, writer.language)
     note = _price_words(part) % {"price": price, "band": part.get("band", "")}
     if part.get("label"):
         note += ", " + _("tariff %(name)s") % {"name": part["label"]}
