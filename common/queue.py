@@ -174,7 +174,13 @@ def waiting_in(queue: str) -> int:
 
 def after_commit(task: "Task[Any, Any]", **kwargs: Any) -> None:
     """Ring once this transaction is committed; nothing rings when it is rolled back."""
-    transaction.on_commit(functools.partial(_ring_at_once, task, kwargs), robust=True)
+
+    def ring_at_once() -> (
+        None
+    ):  # no partial: Django names in its log what failed, and a partial has no name
+        _ring_at_once(task, kwargs)
+
+    transaction.on_commit(ring_at_once, robust=True)
 
 
 def _ring_at_once(task: "Task[Any, Any]", kwargs: Mapping[str, Any]) -> None:

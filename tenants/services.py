@@ -177,7 +177,7 @@ def add_company(
                 _go_live(company)
                 on_live(company)
         except BaseException:
-            _remove(company)
+            _remove_unless_live(company)
             raise
     return company
 
@@ -306,6 +306,14 @@ def _go_live(company: Company) -> None:
         DueWork.objects.create(company=company, kind=kind, due_at=due_at)
     company.is_active = True
     company.save(update_fields=["is_active"])
+
+
+def _remove_unless_live(company: Company) -> None:
+    """Remove what failed; what went wrong after people were let in takes nothing from them."""
+    connection.set_schema_to_public()  # type: ignore[attr-defined]
+    stored = Company.objects.filter(pk=company.pk).first() if company.pk else None
+    if stored is None or not _is_live(stored):
+        _remove(company)
 
 
 def _remove(company: Company) -> None:

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.access import PERMISSIONS
+from tenants.models import Enquiry, SignUp
 
 # Open to people who are not logged in, and to machines that prove themselves otherwise.
 PUBLIC = {
@@ -59,7 +60,7 @@ OPEN_VIEWS = {p.callback for n, p in COMPANY_DOORS if n in OPEN}
 GUARDED = [(n, p) for n, p in COMPANY_DOORS if p.callback not in OPEN_VIEWS]
 
 
-def address(name, pattern):
+def address(name, pattern, urlconf="mpm.urls"):
     converters = pattern.pattern.converters
     kinds = {
         key: type(value).__name__.removesuffix("Converter").lower()
@@ -68,7 +69,7 @@ def address(name, pattern):
     kwargs = {
         key: SAMPLES.get({"string": "str"}.get(kind, kind), "x") for key, kind in kinds.items()
     }
-    return reverse(name, urlconf="mpm.urls", kwargs=kwargs)
+    return reverse(name, urlconf=urlconf, kwargs=kwargs)
 
 
 def test_every_url_asks_for_a_permission_or_is_known_to_be_public():
@@ -113,3 +114,42 @@ def test_the_public_host_has_its_page_and_nothing_of_a_company(public):
     client = Client(headers={"host": "localhost"})
     assert client.get("/").status_code == 200
     assert client.get("/payments/").status_code == 404
+
+
+# On the public host nobody is logged in. What each page says to somebody who comes from nowhere:
+PUBLIC_PAGES = {
+    "landing": 200,
+    "find-company": 200,
+    "find-company-sent": 200,
+    "sign-up": 302,
+    "sign-up-company": 200,
+    "sign-up-plugins": 302,
+    "sign-up-person": 302,
+    "sign-up-protected": 302,
+    "sign-up-summary": 302,
+    "sign-up-mail": 302,
+    "sign-up-confirm": 404,
+    "sign-up-progress": 404,
+}
+
+
+def test_every_page_of_the_public_host_is_listed_and_looking_changes_nothing(public):
+    client = Client(headers={"host": "localhost"})
+    doors = list(patterns(get_resolver("mpm.urls_public")))
+
+    answers = {
+        name: client.get(address(name, p, "mpm.urls_public")).status_code for name, p in doors
+    }
+
+    assert answers == PUBLIC_PAGES
+    assert not SignUp.objects.exists()
+
+
+def test_a_post_from_nowhere_to_the_public_host_makes_nothing(public):
+    client = Client(headers={"host": "localhost"})
+
+    for name, pattern in patterns(get_resolver("mpm.urls_public")):
+        assert client.post(address(name, pattern, "mpm.urls_public")).status_code != 500, name
+
+    assert not SignUp.objects.exists()
+    assert not Enquiry.objects.exists()

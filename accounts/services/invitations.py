@@ -21,6 +21,7 @@ from accounts.services.users import EmailTaken
 from common.clock import database_now
 from common.errors import DomainError
 from common.words import _
+from tenants import directory
 from tenants.scope import current_company
 from tenants.selectors import address_of
 
@@ -170,6 +171,7 @@ def accept_invitation(*, secret: str, name: str, password: str) -> User:
     except IntegrityError:
         raise EmailTaken(email=invitation.email) from None
     # The link came by e-mail: it is proven to be theirs.
+    directory.note_email(current_company(), user.email)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     invitation.accepted_at = database_now()
     invitation.save(update_fields=["accepted_at"])

@@ -152,3 +152,12 @@ def test_a_sweep_rings_no_more_than_what_is_heard(port, monkeypatch):
         rung, other = queue.room("jua"), queue.room("taa")
 
     assert (before, rung, other) == (1000, 997, 1000)
+
+
+def test_what_rings_after_a_commit_has_the_name_that_django_logs_when_it_fails(
+    django_capture_on_commit_callbacks, jua
+):
+    with django_capture_on_commit_callbacks() as callbacks:
+        queue.after_commit(work_payment, **WHAT)
+
+    assert [call.__qualname__ for call in callbacks] == ["after_commit.<locals>.ring_at_once"]

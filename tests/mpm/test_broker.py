@@ -57,16 +57,17 @@ def test_the_sweeper_has_a_queue_of_its_own():
     routed = {name: app.amqp.router.route({}, name)["queue"] for name in app.tasks}
 
     assert routed["tenants.tasks.sweep"].name == "sweeps"
+    assert routed["onboarding.tasks.make_company"].name == "companies"
     assert routed["payments.tasks.work_payment"].name == "celery"
     assert all(queue.name == queue.routing_key for queue in app.amqp.queues.values())
 
 
 def test_workers_listen_to_every_queue_in_turn_and_to_one_list_each():
-    names = {"celery", "sweeps", *settings.COMPANY_QUEUES}
+    names = {"celery", "sweeps", "companies", *settings.COMPANY_QUEUES}
     options = app.conf.broker_transport_options
 
     assert set(app.amqp.queues) == names
-    assert len(names) == 34
+    assert len(names) == 35
     assert (options["queue_order_strategy"], options["priority_steps"]) == ("round_robin", [0])
 
 

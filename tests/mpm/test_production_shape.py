@@ -40,7 +40,7 @@ def test_every_variable_in_the_example_is_read_somewhere():
     assert unread == set()
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+@pytest.mark.parametrize("name", ["web", "worker", "maker", "beat"])
 def test_our_processes_wait_for_the_migration(services, name):
     assert services[name]["depends_on"]["migrate"] == {
         "condition": "service_completed_successfully"
@@ -50,19 +50,27 @@ def test_our_processes_wait_for_the_migration(services, name):
 def test_every_lasting_service_has_a_health_check_and_is_restarted(services):
     lasting = {name: service for name, service in services.items() if name != "migrate"}
 
-    assert set(lasting) == {"postgres", "redis", "web", "worker", "beat"}
+    assert set(lasting) == {"postgres", "redis", "web", "worker", "maker", "beat"}
     assert all("healthcheck" in service for service in lasting.values())
     assert {service["restart"] for service in lasting.values()} == {"unless-stopped"}
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "beat"])
-def test_only_the_migration_knows_the_owner_of_the_tables(services, name):
+def test_web_and_workers_do_not_know_the_owner_of_the_tables(services, name):
     environment = services[name]["environment"]
 
     assert "DATABASE_OWNER_URL" in services["migrate"]["environment"]
     assert "DATABASE_OWNER_URL" not in environment
     assert environment["POSTGRES_PASSWORD"] == ""
     assert environment["DATABASE_URL"].startswith("postgres://mpm_app:")
+
+
+def test_who_knows_the_owner_beside_it_hears_one_queue_and_nobody_from_outside(services):
+    maker = services["maker"]
+
+    assert "DATABASE_OWNER_URL" in maker["environment"]
+    assert "-A mpm.maker worker --queues companies" in maker["command"]
+    assert "ports" not in maker
 
 
 def test_the_queue_of_an_installation_forgets_nothing(services):

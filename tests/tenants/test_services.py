@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django_tenants.utils import schema_exists
 
 from tenants import services
@@ -152,3 +152,14 @@ def test_facts_that_make_no_company_are_refused(public, changes, refusal):
 @pytest.mark.parametrize("code", ["TZS", "UGX", "KES", "XOF", "MZN", "NGN", "ZMW", "USD", "ETB"])
 def test_currencies_in_use_are_known(code):
     assert code in services.currencies_in_use()
+
+
+def test_an_error_after_people_were_let_in_takes_nothing_from_them(public_committed):
+    def fail():
+        raise RuntimeError("the broker is gone")
+
+    with pytest.raises(RuntimeError):
+        add(on_live=lambda _: transaction.on_commit(fail))
+
+    assert Company.objects.get(schema_name="zed").is_active
+    assert schema_exists("zed")
