@@ -27,7 +27,7 @@ def do_one_task(*, instance: Any, **_: object) -> None:
     app.loader.import_default_modules()
     for name, task in app.tasks.items():
         if name not in ITS_TASKS:
-            task.start_strategy = _refusing(name)
+            task.start_strategy = _refusing(name)  # type: ignore[method-assign]
 
 
 def _refusing(name: str) -> Any:
