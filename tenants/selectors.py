@@ -50,6 +50,11 @@ def address_of_slug(slug: str) -> str:
     return _address(f"{slug}.{settings.PUBLIC_HOST}")
 
 
+def host_of_slug(slug: str) -> str:
+    """Return the same for reading: without the scheme."""
+    return address_of_slug(slug).partition("://")[2]
+
+
 def public_address() -> str:
     """Return the address of the public pages, without a slash at the end."""
     return _address(settings.PUBLIC_HOST)

@@ -16,7 +16,7 @@ from onboarding.signup.confirming import LinkRefused, LinkTooOld
 from onboarding.signup.doors import HOUR
 from onboarding.signup.forms import AnotherName, ProveOwner
 from tenants.models import SignUp
-from tenants.selectors import address_of, address_of_slug
+from tenants.selectors import address_of, address_of_slug, host_of_slug
 from tenants.services import Stage
 
 MOST_PROOFS = 10  # passwords typed for one sign-up in an hour
@@ -45,7 +45,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
             return refusal_page
         if form is None or form.is_valid():
             return redirect(_progress(confirming.confirm(sign_up_id=row.pk)))
-    context = {"row": row, "form": form, "address": address_of_slug(row.slug)}
+    context = {"row": row, "form": form, "address": host_of_slug(row.slug)}
     status = 422 if form is not None and form.errors else 200
     return render(request, "onboarding/signup/confirm.html", context, status=status)
 

@@ -17,7 +17,7 @@ from onboarding.signup.forms import CompanyFacts, FirstUser, ProtectedPages, fil
 from plugins import catalogue
 from plugins.catalogue import Offer
 from tenants.models import Company, SignUp
-from tenants.selectors import address_of_slug, public_address
+from tenants.selectors import host_of_slug, public_address
 
 MOST_DRAFTS = 20  # of one sender in an hour
 
@@ -166,7 +166,7 @@ def summary(request: HttpRequest, row: SignUp) -> HttpResponse:
         "without": catalogue.kinds_without(row.plugins or [], row.usage_types),
         "country": dict(countries(language)).get(row.country, row.country),
         "currency": dict(currencies(language)).get(row.currency, row.currency),
-        "address": address_of_slug(row.slug),
+        "address": host_of_slug(row.slug),
     }
     response = _page(request, "summary", row, None, **context)
     response.status_code = 422 if refusal else 200

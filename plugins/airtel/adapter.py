@@ -70,7 +70,7 @@ class Airtel(PaymentProvider):
         " the payment afterwards."
     )
     needs = _(
-        "The secret you share with Airtel, or Airtel's addresses, or a user name and password."
+        "the secret you share with Airtel, or Airtel's addresses, or a user name and password."
     )
     settings_form = AirtelSettings
     actions = (

@@ -49,7 +49,7 @@ class VodacomTanzania(PaymentProvider):
         "Customers pay from the M-Pesa menu of their phone, with the device number as account."
     )
     needs = _(
-        "Service provider ID and password, and the addresses or the certificate of Vodacom's broker."
+        "service provider ID and password, and the addresses or the certificate of Vodacom's broker."
     )
     settings_form = VodacomTanzaniaSettings
     capabilities = frozenset({Capability.REPORT_RESULT})

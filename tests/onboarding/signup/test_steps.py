@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.hashers import check_password
 from django.test import Client
 
+from onboarding.signup.names import proposed
 from tenants.models import SignUp
 from tests.onboarding.signup.conftest import PASSWORD, PERSON, STEPS, Visitor, at
 
@@ -176,6 +177,22 @@ def test_a_short_name_is_made_of_the_name_and_avoids_what_is_taken(visitor):
     visitor.step("company", slug="", name="Jua Ltd")
 
     assert SignUp.objects.get().slug == "jua2"
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Zed Power Ltd", "zedpower"),
+        ("Énergie du Lac SARL", "energiedulac"),
+        ("Nuru ya Ziwa Mini-Grids & Solar Cooperative Society Limited", "nuruyaziwamini"),
+        ("3 Rivers", "rivers"),
+        ("Elektrizitaetsversorgungsgesellschaft Nord", "elektrizitaetsversorgungsgesell"),
+        ("电力", ""),
+        ("A", ""),
+    ],
+)
+def test_a_short_name_is_handy(name, slug):
+    assert proposed(name, lambda _: True) == slug
 
 
 def test_plug_ins_are_shown_by_kind_for_what_the_company_sells_for(visitor):
