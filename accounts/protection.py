@@ -50,6 +50,7 @@ DEFAULT_GROUPS = ("settings", "users", "plugins", "exports", "refunds")
 _GROUP_OF = {
     "tenants.change_company": "settings",
     "watch.change_limits": "settings",
+    "customers.change_question": "settings",
     "accounts.view_user": "users",
     "accounts.change_user": "users",
     "accounts.view_audit": "users",

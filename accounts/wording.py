@@ -43,6 +43,7 @@ SENTENCES: dict[Any, dict[str, Any]] = {
         "customers.add_customer": _("Register a customer"),
         "customers.change_customer": _("Change what is known of a customer"),
         "customers.change_phone": _("Change a customer's phone"),
+        "customers.view_document": _("Open the documents of customers"),
         "customers.merge_customer": _("Merge two records of one customer"),
         "customers.archive_customer": _("Archive a customer"),
         "customers.export_customer": _("Save customers as a file"),
@@ -60,6 +61,7 @@ SENTENCES: dict[Any, dict[str, Any]] = {
     },
     _("The company"): {
         "tenants.change_company": _("Change the company's settings, also about money"),
+        "customers.change_question": _("Say what new customers are asked"),
         "plugins.view_connection": _("See plug-ins and how they do"),
         "plugins.change_connection": _("Switch plug-ins on and off, and enter credentials"),
         "plugins.view_exchange": _("Read what was exchanged with a vendor, without secrets"),

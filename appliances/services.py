@@ -143,3 +143,14 @@ def _sale(plan: Plan, currency: str) -> Movement:
             credit(Account.VAT_PAYABLE, vat),
         ],
     )
+
+
+def hand_plans_to_record(*, from_id: int, to_id: int) -> list[int]:
+    """Let all plans of a record be those of another record of the same person; return their ids.
+
+    In the caller's transaction, both customers locked.
+    """
+    plans = Plan.objects.select_for_update(of=("self",), no_key=True).filter(customer=from_id)
+    ids = list(plans.order_by("pk").values_list("pk", flat=True))
+    Plan.objects.filter(pk__in=ids).update(customer=to_id)
+    return ids

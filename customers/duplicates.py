@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from common.words import _
 from customers.models import Customer
+from customers.records import Address
 from customers.similar import alike
 from locations.models import Village
 
@@ -35,7 +36,9 @@ def possible_duplicates(*, name: str, phone: str, village: Village) -> list[Dupl
     :param phone: E.164
     """
     known = Customer.objects.select_related("village").order_by("pk")
-    same = [Duplicate(each, True) for each in known.filter(phone=phone)[:MOST_SHOWN]]
+    elsewhere = Address.objects.filter(phone=phone).values("customer")
+    has_phone = Q(phone=phone) | Q(pk__in=elsewhere)
+    same = [Duplicate(each, True) for each in known.filter(has_phone)[:MOST_SHOWN]]
     left = MOST_SHOWN - len(same)
     if left < 1:
         return same

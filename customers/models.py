@@ -6,6 +6,15 @@ from typing import ClassVar
 from django.db import models
 
 from common.words import _
+from customers.records import (  # noqa: F401  Django finds models here
+    Address,
+    Answer,
+    Consent,
+    Document,
+    DocumentFile,
+    Merge,
+    Question,
+)
 from locations.models import Village
 
 
@@ -76,6 +85,10 @@ class Customer(models.Model):
     language = models.CharField(max_length=10, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True)
+    # The record of the same person that stands for this one; it never leads on to a third.
+    merged_into = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="merged_records"
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -89,6 +102,11 @@ class Customer(models.Model):
             models.CheckConstraint(
                 condition=models.Q(gender__in=["", "female", "male", "other"]),
                 name="customer_gender_is_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into__isnull=True)
+                | models.Q(archived_at__isnull=False) & ~models.Q(merged_into=models.F("id")),
+                name="merged_customer_is_archived",
             ),
             models.CheckConstraint(
                 condition=models.Q(connection_sub_type__isnull=True)

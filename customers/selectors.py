@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet, TextChoices
 from common.phone import NotAPhone, parse_phone
 from common.words import _
 from customers.models import Customer
+from customers.records import Address
 
 SHORTEST_NUMBER = 6  # fewer digits would match half of all phones
 MOST_WORDS = 6
@@ -70,10 +71,13 @@ def matching(text: str, *, country: str) -> Q:
 
 
 def _by_phone(text: str, digits: str, country: str) -> Q:
+    """Return what finds a customer by the phone, or by that of a further address."""
     try:
-        return Q(phone=parse_phone(text, country))
+        wanted = {"phone": parse_phone(text, country)}
     except NotAPhone:
-        return Q(phone__contains=digits.lstrip("0") or digits)
+        wanted = {"phone__contains": digits.lstrip("0") or digits}
+    elsewhere = Address.objects.filter(~Q(phone=""), **wanted)
+    return Q(**wanted) | Q(pk__in=elsewhere.values("customer"))
 
 
 def customers_with_phone(text: str, *, country: str) -> QuerySet[Customer]:

@@ -27,6 +27,14 @@ class CustomerArchivedAlready(DomainError):
     message = _("%(name)s is archived already.")
 
 
+class CustomerNotArchived(DomainError):
+    message = _("%(name)s is not archived.")
+
+
+class CustomerLeadsOn(DomainError):
+    message = _("%(name)s is merged into another record, which stands for it now.")
+
+
 @transaction.atomic
 def register_customer(
     *,
@@ -182,7 +190,9 @@ def change_phone(*, customer_id: int, phone: str, reason: str, actor: User) -> C
 
 
 @transaction.atomic
-def archive_customer(*, customer_id: int, archived_at: dt.datetime, actor: User | None) -> Customer:
+def archive_customer(
+    *, customer_id: int, archived_at: dt.datetime, actor: User | None, reason: str = ""
+) -> Customer:
     """Stop selling to a customer; what was owed and paid stays. Access fees stop at this moment.
 
     :raises CustomerArchivedAlready: nothing was changed
@@ -192,5 +202,32 @@ def archive_customer(*, customer_id: int, archived_at: dt.datetime, actor: User 
         raise CustomerArchivedAlready(name=customer)
     customer.archived_at = archived_at
     customer.save(update_fields=["archived_at"])
-    audit(actor=actor, action="customer.archived", target=str(customer.public_id))
+    target = str(customer.public_id)
+    audit(actor=actor, action="customer.archived", target=target, reason=reason)
+    return customer
+
+
+def require_restorable(customer: Customer) -> None:
+    """:raises CustomerNotArchived: there is nothing to bring back
+    :raises CustomerLeadsOn: another record stands for it
+    """
+    if customer.merged_into_id is not None:
+        raise CustomerLeadsOn(name=customer)
+    if not customer.is_archived:
+        raise CustomerNotArchived(name=customer)
+
+
+@transaction.atomic
+def restore_customer(*, customer_id: int, reason: str, actor: User) -> Customer:
+    """Sell to an archived customer again; use ``payments.services.restore_customer``, which sees to the fees.
+
+    :raises CustomerNotArchived: nothing was changed
+    :raises CustomerLeadsOn: it is merged into another record
+    """
+    customer = lock_customer(customer_id)
+    require_restorable(customer)
+    customer.archived_at = None
+    customer.save(update_fields=["archived_at"])
+    target = str(customer.public_id)
+    audit(actor=actor, action="customer.restored", target=target, reason=reason)
     return customer

@@ -75,7 +75,13 @@ PLACES = (
         "customers.view_customer",
         "people",
         _("Customers"),
-        ("desk:customer",),
+        (
+            "desk:customer",
+            "customers:customer",
+            "customers:address",
+            "customers:document",
+            "customers:consent",
+        ),
         True,
     ),
     Place("desk:device-list", "devices.view_device", "meter", _("Devices"), ("desk:device",)),
@@ -103,6 +109,13 @@ SETTINGS = (
         "people",
         _("Connection types"),
         ("desk:connection",),
+    ),
+    Place(
+        "questions:question-list",
+        "customers.change_question",
+        "people",
+        _("Questions"),
+        ("questions:question",),
     ),
     Place("watch:running", "watch.view_running", "clock", _("Did it run?"), ("watch:",)),
     Place(

@@ -41,7 +41,7 @@ class DeviceFields(forms.Form):
 
     @property
     def of_device(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("serial", "make", "tariff")]
+        return [self[name] for name in ("serial", "make", "tariff") if name in self.fields]
 
     def clean_serial(self) -> str:
         return "".join(self.cleaned_data["serial"].split())
@@ -53,7 +53,7 @@ class DeviceFields(forms.Form):
     def wanted(self) -> WantedDevice | None:
         """Return the device that was named, once the form is valid; None where none was."""
         said = self.cleaned_data
-        if not said["serial"]:
+        if not said.get("serial"):
             return None
         return WantedDevice(said["serial"], said["make"], said["tariff"])
 
@@ -65,9 +65,13 @@ class RegisterCustomer(PersonalData, DeviceFields, OneTimeForm):
     OF_DEVICE = ("serial", "make", "tariff")
     PERSON = ("first_name", "last_name", "phone", "village", "street", *PersonalData.MORE)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, may_give: bool, **kwargs: Any) -> None:
+        """:param may_give: whether this user may give out devices"""
         super().__init__(*args, **kwargs)
         self.fields["serial"].required = False
+        if not may_give:
+            for name in self.OF_DEVICE:
+                del self.fields[name]
 
     @property
     def main(self) -> list[forms.BoundField]:

@@ -14,6 +14,7 @@ from customers.models import Customer
 from desk.bought import GIVEN_BACK, PaymentRow, payment_rows
 from desk.corrections import CorrectionRow, corrections_of_customer
 from desk.customer_list import owed
+from desk.customer_records import record_phones
 from devices.models import Device
 from devices.selectors import (
     OpenFees,
@@ -163,8 +164,9 @@ def device_cards(devices: Sequence[Device], plans: Sequence[Plan]) -> list[Devic
 
 def _said(customer: Customer) -> list[Said]:
     """Return the latest SMS of both sides, oldest first."""
-    ours = Message.objects.filter(phone=customer.phone).order_by("-pk")[:LATEST_MESSAGES]
-    theirs = IncomingMessage.objects.filter(phone=customer.phone).order_by("-pk")[:LATEST_MESSAGES]
+    phones = record_phones(customer)
+    ours = Message.objects.filter(phone__in=phones).order_by("-pk")[:LATEST_MESSAGES]
+    theirs = IncomingMessage.objects.filter(phone__in=phones).order_by("-pk")[:LATEST_MESSAGES]
     said = [Said(m.text, m.language, m.created_at, False, m) for m in ours]
     said += [Said(m.text, "", m.received_at, True) for m in theirs]
     return sorted(said, key=lambda each: each.at)[-LATEST_MESSAGES:]

@@ -234,3 +234,13 @@ def _terms(found: Iterable[TariffVersion], zone: str) -> list[FeeTerms]:
             day, version.access_fee, version.access_fee_days, version.vat_percent
         )
     return [by_day[day] for day in sorted(by_day)]
+
+
+@transaction.atomic
+def begin_anew(*, company: Company, device_id: int, today: dt.date) -> None:
+    """Let the periods of a device begin on this day, for a customer who was archived and comes back.
+
+    Call it while the customer is archived still: what fell due until then is made, for the time since nothing.
+    """
+    accrue_device(company=company, device_id=device_id, until=today)
+    Device.objects.filter(pk=device_id).update(fees_until=today)

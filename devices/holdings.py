@@ -254,3 +254,15 @@ def restore_device(
         reason=reason,
     )
     return device
+
+
+def hand_to_record(*, from_id: int, to_id: int) -> list[int]:
+    """Let all devices of a record, now and then, be those of another record of the same person.
+
+    In the caller's transaction, both customers locked. Periods of access fees go on; return the ids.
+    """
+    devices = Device.objects.select_for_update(of=("self",), no_key=True)
+    ids = list(devices.filter(customer=from_id).order_by("pk").values_list("pk", flat=True))
+    Device.objects.filter(pk__in=ids).update(customer=to_id)
+    Holding.objects.filter(customer=from_id).update(customer=to_id)
+    return ids

@@ -94,6 +94,7 @@ class Event(models.TextChoices):
     CREDIT_MOVED = "credit_moved", _("Credit moved")
     ISSUED = "issued", _("Token issued")
     NOT_ISSUED = "not_issued", _("Not issued")
+    MERGED = "merged", _("Two records merged")
     FEE_DUE = "fee_due", _("Access fee due")
     FEE_MOVED = "fee_moved", _("Access fee moved")
     SOLD = "sold", _("Appliance sold")

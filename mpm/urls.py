@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("desk.urls")),
     path("", include("accounts.urls")),
+    path("customers/", include("customers.urls")),
     path("account/", include("accounts.allauth_urls")),
     path("payments/", include("payments.urls")),
     path("books/", include("reports.urls")),
@@ -12,6 +13,7 @@ urlpatterns = [
     path("messages/", include("messaging.urls")),
     path("settings/plug-ins/", include("plugins.urls")),
     path("settings/", include("onboarding.urls")),
+    path("settings/questions/", include("customers.question_urls")),
     path("settings/map/", include("locations.urls")),
     path("settings/running/", include("watch.urls")),
     path("webhooks/", include("payments.webhook_urls")),

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Invitation, User
 from customers.models import ConnectionType
+from customers.records import Address, Consent, Document, DocumentFile, Question
 from devices.models import Device, Tariff, TariffMove, TariffVersion
 from ledger.models import Posting
 from locations.models import Cluster, MiniGrid, Village
@@ -81,6 +82,28 @@ def company_of(slug: str, name: str, amount: str) -> SimpleNamespace:
     StatementLine.objects.create(
         statement=statement, number=1, reference=name, amount=Decimal(amount), verdict="operator"
     )
+    Address.objects.create(customer=world.neema, village=world.village, street=name)
+    document = Document.objects.create(
+        customer=world.neema,
+        name=f"{name}.pdf",
+        kind=name,
+        type="pdf",
+        size_bytes=1,
+        digest=name,
+        uploaded_at=timezone.now(),
+        uploaded_by=name,
+    )
+    DocumentFile.objects.create(document=document, content="")
+    Consent.objects.create(
+        customer=world.neema,
+        purpose="offers",
+        given_date=timezone.now().date(),
+        how="paper",
+        note=name,
+        recorded_at=timezone.now(),
+        recorded_by=name,
+    )
+    Question.objects.create(text=name, position=1)
     return world
 
 
@@ -102,6 +125,10 @@ def foreign(jua, taa) -> SimpleNamespace:
         version=TariffVersion.objects.get(),
         move=TariffMove.objects.get(),
         connection_type=ConnectionType.objects.get(),
+        address=Address.objects.get(),
+        document=Document.objects.get(),
+        consent=Consent.objects.get(),
+        question=Question.objects.get(),
         token=TokenOrder.objects.get().token,
         user=at_home.owner,
         invitation=Invitation.objects.get(),
@@ -133,6 +160,7 @@ def named_in(name: str, foreign: SimpleNamespace) -> dict[str, object]:
     }.get(thing, foreign.payment)
     return {
         "public_id": getattr(row, "public_id", None),
+        "into": foreign.customer.public_id,
         "pk": numbered.pk,
         "kind": "types" if thing == "connection" else "payment",
         "version": foreign.version.pk,

@@ -38,6 +38,7 @@ def customer_new(request: HttpRequest) -> HttpResponse:
         initial={name: clean_query(request.GET.get(name, "")) for name in PREFILLED},
         country=company.country,
         today=today_in(company.timezone, timezone.now()),
+        may_give=may(request.user, "devices.change_device"),
     )
     found: list[Duplicate] = []
     if request.method == "POST" and form.is_valid():
@@ -71,7 +72,7 @@ def _register(request: HttpRequest, form: RegisterCustomer) -> HttpResponse | No
         form.add_error("connection_sub_type", str(refusal))
         return None
     except DomainError as refusal:
-        form.add_error("serial", str(refusal))
+        form.add_error("serial" if "serial" in form.fields else None, str(refusal))
         return None
     if not is_new:
         was_sent_before(request)
@@ -117,7 +118,7 @@ def _change(request: HttpRequest, customer: Customer, form: EditPersonalData) ->
 
 
 @require_http_methods(["GET", "POST"])
-@requires("customers.change_customer")
+@requires("devices.change_device")
 def customer_device(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Give a customer one more device, from stock or new."""
     customer = get_object_or_404(Customer.objects.select_related("village"), public_id=public_id)

@@ -3,10 +3,12 @@
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import may, requires
@@ -46,10 +48,18 @@ def asked_format(request: HttpRequest) -> Format:
 def customer(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = get_object_or_404(
         Customer.objects.select_related(
-            "village__mini_grid", "connection_type", "connection_group"
+            "village__mini_grid",
+            "connection_type",
+            "connection_sub_type",
+            "connection_group",
+            "merged_into",
         ),
         public_id=public_id,
     )
+    if found.merged_into is not None:
+        said = _("%(merged)s was merged into this record, which is the same person.")
+        messages.info(request, said % {"merged": found})
+        return redirect("desk:customer", found.merged_into.public_id)
     company, now = current_company(), timezone.now()
     language = translation.get_language() or "en"
     page = customer_page(company, found, now=now, language=language)
@@ -58,6 +68,8 @@ def customer(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "page": page,
         "currency": company.currency,
         "may_change": may(request.user, "customers.change_customer"),
+        "may_give": may(request.user, "devices.change_device"),
+        "may_archive": may(request.user, "customers.archive_customer"),
         "may_refund": may(request.user, "payments.refund_payment"),
         "may_spend": may(request.user, "payments.spend_credit"),
         "payments_url": list_address("payments:payment-list", q=found.phone, period="all"),

@@ -51,6 +51,7 @@ from payments.services.free_tokens import (
 )
 from payments.services.giving_back import spent_of
 from payments.services.intake import handle_incoming, record_notice
+from payments.services.merging import GoesOver, RefundIsAsked, merge_customers, what_goes_over
 from payments.services.moving import (
     Belongings,
     Choice,
@@ -76,6 +77,7 @@ from payments.services.payouts import (
 from payments.services.plans import PlanNotRunning, write_off_plan
 from payments.services.recorded import hold_recording
 from payments.services.replacing import OtherUnit, SameDevice, replace_device
+from payments.services.restoring import restore_customer
 from payments.services.results import report_result
 from payments.services.retrying import close_result, retry_result
 from payments.services.settlement import (
@@ -99,6 +101,7 @@ __all__ = [
     "DeviceTakesNoMoney",
     "FreeTokensUsedUp",
     "Goes",
+    "GoesOver",
     "KeyUsed",
     "MakerGone",
     "NobodyOwes",
@@ -117,6 +120,7 @@ __all__ = [
     "PlanNotRunning",
     "PlanOwesLess",
     "ReferenceNeeded",
+    "RefundIsAsked",
     "RefundMayStillGo",
     "RefundOnItsWay",
     "RefundWhole",
@@ -142,6 +146,7 @@ __all__ = [
     "issue_from_credit",
     "keep_as_credit",
     "keep_callback",
+    "merge_customers",
     "move_credit",
     "move_device",
     "order_free_token",
@@ -154,6 +159,7 @@ __all__ = [
     "release_lost_refund",
     "replace_device",
     "report_result",
+    "restore_customer",
     "retry_result",
     "retry_settling",
     "settle_payment",
@@ -162,6 +168,7 @@ __all__ = [
     "take_back_device",
     "try_payout_again",
     "use_key",
+    "what_goes_over",
     "withdraw_correction",
     "write_off_plan",
 ]

@@ -90,7 +90,7 @@ def settle_payment(*, company: Company, payment_id: int) -> Settled:
 
     :raises NotReceived: settled already, or not ours to settle; nothing was changed
     """
-    LOCKED_CUSTOMER.all(payment=payment_id)
+    lock_owner(payment_id)
     payment = LOCKED_PAYMENT.first(payment=payment_id)
     if payment is None or payment.state != State.RECEIVED or payment.device is None:
         raise NotReceived
@@ -121,6 +121,15 @@ def _unmatched(payment: Payment) -> Settled:
     payment.reason = "The device belongs to somebody else since it was paid."
     payment.save(update_fields=["state", "available_at", "reason"])
     return Settled(payment)
+
+
+def lock_owner(payment_id: int) -> None:
+    """Lock the customer of a payment; where the record was merged meanwhile, the one that stands for it."""
+    owners = LOCKED_CUSTOMER.all(payment=payment_id)
+    while owners and owners[0].merged_into_id is not None:
+        led = Payment.objects.filter(pk=payment_id, customer=owners[0].pk)
+        led.update(customer=owners[0].merged_into_id)
+        owners = LOCKED_CUSTOMER.all(payment=payment_id)
 
 
 _COUNT_TRY = """

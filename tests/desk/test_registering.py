@@ -40,16 +40,16 @@ def test_somebody_is_registered_without_a_device(clerk, world, kato):
     assert AuditEntry.objects.get(action="customer.registered").actor == kato
 
 
-def test_a_device_from_stock_is_given_out_with_it(clerk, world):
+def test_a_device_from_stock_is_given_out_with_it(accountant, world):
     device = stock(world)
-    clerk.post(NEW, said(world, serial="47000 100099"))
+    accountant.post(NEW, said(world, serial="47000 100099"))
     device.refresh_from_db()
     assert device.customer == Customer.objects.get(first_name="Baraka")
     assert device.assigned_at is not None
 
 
-def test_a_new_device_is_registered_with_it(clerk, world):
-    clerk.post(
+def test_a_new_device_is_registered_with_it(accountant, world):
+    accountant.post(
         NEW,
         said(
             world,
@@ -75,10 +75,10 @@ def test_a_new_device_is_registered_with_it(clerk, world):
         ({"birth_date": "2999-01-01"}, "Nobody alive was born"),
     ],
 )
-def test_what_is_wrong_is_said_and_nothing_is_saved(clerk, world, changes, why):
+def test_what_is_wrong_is_said_and_nothing_is_saved(accountant, world, changes, why):
     before = Device.objects.count()
 
-    response = clerk.post(NEW, said(world, **changes))
+    response = accountant.post(NEW, said(world, **changes))
 
     assert response.status_code == 422
     assert why in response.content.decode().replace("&#x27;", "'")
@@ -140,10 +140,20 @@ def test_similar_names_elsewhere_are_no_duplicates(clerk, world):
     assert Customer.objects.count() == 2
 
 
-def test_a_long_name_and_a_prefilled_number_stand_in_the_form(clerk, world):
-    text = clerk.get(NEW, {"first_name": LONG, "serial": "4711"}).content.decode()
+def test_a_long_name_and_a_prefilled_number_stand_in_the_form(accountant, world):
+    text = accountant.get(NEW, {"first_name": LONG, "serial": "4711"}).content.decode()
     assert f'value="{LONG}"' in text
     assert 'value="4711"' in text
+
+
+def test_a_clerk_registers_people_but_gives_out_no_device(clerk, world):
+    device = stock(world)
+    clerk.post(NEW, said(world, serial=device.serial))
+    device.refresh_from_db()
+    assert Customer.objects.filter(first_name="Baraka").exists()
+    assert device.customer is None
+    url = reverse("desk:customer-device", args=[world.neema.public_id])
+    assert clerk.get(url).status_code == 403
 
 
 # --- changing ---
@@ -222,24 +232,24 @@ def test_a_sub_type_of_another_type_is_refused(clerk, world):
 # --- one more device ---
 
 
-def test_a_customer_gets_one_more_device_where_it_stands(clerk, world):
+def test_a_customer_gets_one_more_device_where_it_stands(accountant, world):
     device = stock(world)
     url = reverse("desk:customer-device", args=[world.neema.public_id])
     sent = {"serial": "47000100099", "village": str(world.village.public_id), "key": uuid.uuid4()}
 
-    assert clerk.get(url).context["in_stock"] == 1
-    assert clerk.post(url, sent).status_code == 302
-    assert clerk.post(url, sent).status_code == 302
+    assert accountant.get(url).context["in_stock"] == 1
+    assert accountant.post(url, sent).status_code == 302
+    assert accountant.post(url, sent).status_code == 302
 
     device.refresh_from_db()
     assert device.customer == world.neema
 
 
-def test_an_archived_customer_gets_no_device(clerk, world):
+def test_an_archived_customer_gets_no_device(accountant, world):
     stock(world)
     Customer.objects.update(archived_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
     url = reverse("desk:customer-device", args=[world.neema.public_id])
     sent = {"serial": "47000100099", "village": str(world.village.public_id), "key": uuid.uuid4()}
-    response = clerk.post(url, sent)
+    response = accountant.post(url, sent)
     assert response.status_code == 422
     assert "is archived" in response.content.decode()

@@ -12,6 +12,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from appliances.schedule import parse_period
 from appliances.services import sell_appliance
+from customers.models import Customer
 from devices.fees import accrue
 from devices.models import TariffVersion
 from ledger.models import Account, Entry, Event, Posting
@@ -117,6 +118,32 @@ def test_a_sale_is_owed_at_once(world, jua):
         ("vat_payable", D(-180)),
     }
     assert balance(Account.PLAN_RECEIVABLE, plan.pk) == sum(i.cost for i in plan.instalments.all())
+
+
+def test_what_two_records_of_one_person_had_is_one_customers(world, amina, own_credit):
+    again = Customer.objects.create(
+        last_name="Bahati", phone="+255754000007", village=world.village
+    )
+    lines = [
+        debit(Account.CUSTOMER_RECEIVABLE, D(30), world.neema.pk),
+        credit(Account.LOSSES, D(30)),
+    ]
+    post(Movement(Event.REVERSED, "test", 1, lines), occurred_at=NOW)
+
+    services.merge_customers(
+        merged_id=world.neema.pk, into_id=again.pk, reason="One person", actor=amina, now=NOW
+    )
+
+    assert lines_of("merged") == {
+        ("customer_credit", D(500)), ("customer_credit", D(-500)),
+        ("customer_receivable", D(30)), ("customer_receivable", D(-30)),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def own_credit(world):
+    lines = [debit(Account.LOSSES, D(500)), credit(Account.CUSTOMER_CREDIT, D(500), world.neema.pk)]
+    post(Movement(Event.OPENING, "test", 1, lines), occurred_at=NOW)
 
 
 def test_credit_may_be_spent_without_a_payment(world, amina, pay, work):

@@ -26,7 +26,7 @@ from vending.services.issuing import (
     release_lost,
 )
 from vending.services.lookup import look_up, note_failed_look_up
-from vending.services.orders import NewOrder, place_order, resume_paused
+from vending.services.orders import NewOrder, hand_orders_to_record, place_order, resume_paused
 
 __all__ = [
     "MayStillAct",
@@ -39,6 +39,7 @@ __all__ = [
     "close_as_refused",
     "dismiss_refused",
     "give_back",
+    "hand_orders_to_record",
     "issue",
     "issue_anew",
     "issue_order",

@@ -127,3 +127,8 @@ def resume_paused(connection: Connection) -> None:
     )
     TokenOrder.objects.filter(pk__in=ids).update(paused_reason="", available_at=Now(), attempts=0)
     duework.announce(current_company().pk)
+
+
+def hand_orders_to_record(*, device_ids: Sequence[int], to_id: int) -> None:
+    """Let the orders for devices be those of another record of the same person; in the caller's transaction."""
+    TokenOrder.objects.filter(device__in=device_ids).update(customer_id=to_id)
