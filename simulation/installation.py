@@ -169,7 +169,10 @@ class Installation:
         self.keep_only()
         self.crash_file.unlink(missing_ok=True)
         self._manage(
-            f"DROP DATABASE {DATABASE} WITH (FORCE)", f"CREATE DATABASE {DATABASE} TEMPLATE {FRESH}"
+            f"DROP DATABASE {DATABASE} WITH (FORCE)",
+            f"CREATE DATABASE {DATABASE} TEMPLATE {FRESH}",
+            # Until then a copied sequence logs nothing that a crash could take its numbers from.
+            "CHECKPOINT",
         )
         self.forget_doorbells()
 
