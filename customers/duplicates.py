@@ -10,7 +10,7 @@ from customers.records import Address
 from customers.similar import alike
 from locations.models import Village
 
-MOST_LOOKED_AT = 5_000
+MOST_LOOKED_AT = 20_000
 MOST_SHOWN = 5
 
 
@@ -52,7 +52,7 @@ def _of_similar_name(name: str, village: Village) -> list[int]:
     begins = Q(pk=-1)
     for word in name.split():
         for field in ("first_name", "last_name"):
-            begins |= Q(**{f"{field}__istartswith": word[:1]})
-            begins |= Q(**{f"{field}__icontains": f" {word[:1]}"})
+            begins |= Q(**{f"{field}__istartswith": word[:2]})
+            begins |= Q(**{f"{field}__icontains": f" {word[:2]}"})
     rows = nearby.filter(begins).order_by("-pk").values_list("pk", "first_name", "last_name")
     return [pk for pk, first, last in rows[:MOST_LOOKED_AT] if alike(name, f"{first} {last}")]

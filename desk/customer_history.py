@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from accounts.models import AuditEntry
 from common.words import _
 from customers.models import Customer
-from customers.records import Question
+from customers.records import Consent, Question
 from desk.customer_records import record_targets
 from devices.models import Device
 
@@ -65,6 +66,13 @@ LABELS = {
     "phone_kept": _("Phone"),
 }
 BEFORE = "_before"
+# Facts that are words of the code, as people read them.
+WORDS: dict[str, dict[str, Any]] = {
+    "gender": dict(Customer.Gender.choices),
+    "purpose": dict(Consent.Purpose.choices),
+    "how": dict(Consent.How.choices),
+    "language": dict(settings.LANGUAGES),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +95,10 @@ class Happening:
 def history_of(customer: Customer) -> QuerySet[AuditEntry]:
     """Return what was done about a customer and the devices it holds, newest first."""
     devices = Device.objects.filter(customer=customer).values_list("public_id", flat=True)
-    targets = [*record_targets(customer), *(str(each) for each in devices)]
-    return AuditEntry.objects.filter(target__in=targets).order_by("-at", "-pk")
+    own, *merged = record_targets(customer)
+    found = AuditEntry.objects.filter(target__in=[own, *merged, *(str(each) for each in devices)])
+    # A merge is written down at both records; here it is told once.
+    return found.exclude(action="customer.merged", target__in=merged).order_by("-at", "-pk")
 
 
 def happenings(entries: Sequence[AuditEntry]) -> list[Happening]:
@@ -105,6 +115,10 @@ def happenings(entries: Sequence[AuditEntry]) -> list[Happening]:
     ]
 
 
+def _said(name: str, value: Any) -> str:
+    return str(WORDS.get(name, {}).get(value, value))
+
+
 def _questions(entries: Sequence[AuditEntry]) -> dict[str, str]:
     if not any(each.action == "customer.answered" for each in entries):
         return {}
@@ -117,8 +131,8 @@ def _facts(facts: Mapping[str, Any], questions: Mapping[str, str]) -> list[Fact]
     return [
         Fact(
             LABELS.get(name) or questions.get(name) or name,
-            str(value),
-            str(facts[name + BEFORE]) if name + BEFORE in facts else None,
+            _said(name, value),
+            _said(name, facts[name + BEFORE]) if name + BEFORE in facts else None,
         )
         for name, value in facts.items()
         if name != "reason" and not name.endswith(BEFORE) and (name in LABELS or name in questions)

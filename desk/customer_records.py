@@ -1,5 +1,6 @@
 """All records of one person: the one that stands, and those that were merged into it."""
 
+from accounts.models import AuditEntry
 from customers.models import Customer
 
 
@@ -17,6 +18,10 @@ def record_targets(customer: Customer) -> list[str]:
 
 
 def record_phones(customer: Customer) -> list[str]:
-    """Return the phones that SMS of this person went to and came from, each once."""
+    """Return the phones that SMS of this person went to and came from, also earlier ones, each once."""
     merged = Customer.objects.filter(merged_into=customer).order_by("pk")
-    return list(dict.fromkeys([customer.phone, *merged.values_list("phone", flat=True)]))
+    records = {str(customer.public_id): customer.phone}
+    records |= {str(pk): phone for pk, phone in merged.values_list("public_id", "phone")}
+    changed = AuditEntry.objects.filter(target__in=records, action="customer.phone_changed")
+    earlier = [str(facts.get("before", "")) for facts in changed.values_list("facts", flat=True)]
+    return list(dict.fromkeys([*records.values(), *filter(None, earlier)]))

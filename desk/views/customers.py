@@ -1,5 +1,6 @@
 """The page of one customer, and what the pages of lists share."""
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -16,6 +17,9 @@ from common.paging import address_with
 from customers.models import Customer
 from desk import charts
 from desk.customers import customer_page
+from devices.models import Device
+from locations.geometry import spot_of
+from locations.maps import Dot, Map, make_map
 from reports.exports import Format
 from tenants.scope import current_company
 
@@ -66,6 +70,7 @@ def customer(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "customer": found,
         "page": page,
+        "map": _map(request, found, [card.device for card in page.devices]),
         "currency": company.currency,
         "may_change": may(request.user, "customers.change_customer"),
         "may_give": may(request.user, "devices.change_device"),
@@ -77,3 +82,18 @@ def customer(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "chart": charts.bar_chart([kwh for _month, kwh in page.energy]) if page.energy else None,
     }
     return render(request, "desk/customer_detail.html", context)
+
+
+def _map(request: HttpRequest, customer: Customer, devices: Sequence[Device]) -> Map | None:
+    """Where the devices stand, or the village where nobody noted that; None where nothing is known."""
+    dots = [
+        Dot(spot, str(each.label), reverse("desk:device", args=[each.public_id]))
+        for each in devices
+        if each.archived_at is None and (spot := spot_of(each.latitude, each.longitude))
+    ]
+    village = customer.village
+    if not dots and (spot := village.spot):
+        place = reverse("desk:village", args=[village.public_id])
+        dots = [Dot(spot, village.name, place, text=_("the village"), is_square=True)]
+    label = _("Where the customer and the devices are")
+    return make_map(request, dots=dots, label=label) if dots else None

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import uuid
 from decimal import Decimal
 
 import pytest
@@ -174,3 +175,44 @@ def test_the_history_says_who_changed_what_from_what(clerk, world, amina):
     assert "Amina Said" in text
     assert "“Lost the SIM”" in text
     assert "<b>Mwinyi" not in text
+
+
+def test_words_of_the_code_are_said_as_people_read_them(clerk, world, amina):
+    services.change_customer(customer_id=world.neema.pk, changes={"gender": "female"}, actor=amina)
+    (row,) = history(clerk, world).context["rows"]
+    assert (row.facts[0].before, row.facts[0].value) == ("", "Female")
+
+
+def test_sms_to_the_phone_of_before_stay_on_the_page(clerk, world, pay, amina):
+    pay("5000")
+    services.change_phone(
+        customer_id=world.neema.pk, phone="+255754999999", reason="Lost", actor=amina
+    )
+    page = clerk.get(reverse("desk:customer", args=[world.neema.public_id])).context["page"]
+    assert len(page.said) == 1
+
+
+@pytest.mark.parametrize(("goes", "old", "new"), [("along", 0, 39), ("stays", 39, 0)])
+def test_a_device_takes_its_credit_along_or_leaves_it(world, pay, amina, goes, old, new):
+    other = services.register_customer(
+        first_name="Asha", last_name="", phone="+255754000009", village=world.village, actor=None
+    )
+    pay("4999")
+    payments.move_device(
+        device_id=world.meter.pk,
+        owner_id=world.neema.pk,
+        customer_id=other.pk,
+        village_id=world.village.pk,
+        choice=payments.Choice(credit=payments.Goes(goes)),
+        reason="Sold her house",
+        actor=amina,
+        key=uuid.uuid4(),
+        now=timezone.now(),
+    )
+    before = statement(world)
+    assert before.closing == old
+    assert told(before)[:2] == [("Payment", 4999), ("Bought", -4960)]
+    world.neema = other
+    assert statement(world).closing == new
+    pay("4961")
+    assert statement(world).closing == new + 4961 - (5000 if new else 4960)

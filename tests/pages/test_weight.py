@@ -47,3 +47,23 @@ def test_no_page_about_one_thing_is_heavy(owner, busy, subject):
 
     assert response.status_code == 200
     assert weight(response) <= MOST_BYTES
+
+
+LEAN_BYTES = 10 * 1024
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "desk:customer",
+        "desk:customer-edit",
+        "desk:customer-statement",
+        "desk:customer-history",
+        "customers:customer-about",
+    ],
+)
+def test_the_pages_of_a_customer_are_lean(owner, busy, name):
+    response = owner.get(reverse(name, args=[busy.customers[0].public_id]))
+
+    assert response.status_code == 200
+    assert weight(response) <= LEAN_BYTES
