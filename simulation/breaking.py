@@ -94,6 +94,22 @@ def of_maker(draw: random.Random, slug: str) -> tuple[Wrong, ...]:
     return tuple(wrongs)
 
 
+def trying(draw: random.Random, slug: str) -> tuple[Wrong, ...]:
+    """Return what tries most what a maker can do about an unanswered call; nothing for other makers.
+
+    Who can be asked charges late, so that an early "nothing" is wrong; who honours our number refuses a repeat.
+    """
+    if slug == "calin_smart_meter":
+        kinds: tuple[str, ...] = ("late_charge",)
+    elif slug == "sim_keyed":
+        # Twice each: two orders may share them.
+        kind = draw.choice(("http500_after_charge", "silent_after", "cut"))
+        kinds = (kind, kind, "refuse", "refuse")
+    else:
+        kinds = ()
+    return tuple(Wrong(slug, kind, seconds=SECONDS.get(kind, 0.0)) for kind in kinds)
+
+
 def of_sms(draw: random.Random, phones: Sequence[str]) -> tuple[Wrong, ...]:
     """Return what goes wrong with the next SMS to some phones."""
     hit = [phone for phone in phones if draw.random() < 0.4]

@@ -214,6 +214,8 @@ class _Drawing:
         draw, maker = self.draw, MAKERS[slug]
         has_fee = draw.random() < 0.4
         wrongs = breaking.of_maker(draw, slug)
+        if number < len(MAKERS) and draw.random() < 0.3:
+            wrongs = (*breaking.trying(draw, slug), *wrongs)
         if refuses:
             wrongs = (breaking.Wrong(slug, "refuse"), *wrongs)
         on_plan = maker.sells_days and draw.random() < 0.6
