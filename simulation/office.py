@@ -177,7 +177,8 @@ class _Furnishing:
 
     def _tariff(self, facts: Facts, *, by_day: bool) -> Any:
         from devices.models import Tariff
-        from devices.tariff_changes import Prices, create_tariff
+        from devices.prices import Prices
+        from devices.tariff_changes import create_tariff
 
         price, fee, days = Decimal(facts["price"]), Decimal(facts["fee"]), facts["fee_days"]
         name = f"{price} a {'day' if by_day else 'kWh'}, fee {fee} for {days} days"

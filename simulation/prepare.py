@@ -118,7 +118,8 @@ def add_customer(first_name: str, phone: str) -> "Customer":
 
 def add_tariff(name: str, price_per_kwh: Decimal) -> "Tariff":
     """Add a tariff that is as old as this year."""
-    from devices.tariff_changes import Prices, create_tariff
+    from devices.prices import Prices
+    from devices.tariff_changes import create_tariff
 
     now = dt.datetime.now(dt.UTC)
     return create_tariff(

@@ -10,7 +10,7 @@ DEFECTS = (
         "no-lock-while-settling",
         "Two payments of one customer may read the same credit and the same debts.",
         (
-            Change(SETTLEMENT, "    LOCKED_CUSTOMER.all(payment=payment_id)\n", ""),
+            Change(SETTLEMENT, "    lock_owner(payment_id)\n    payment = ", "    payment = "),
             Change(
                 SETTLEMENT,
                 '        .select_for_update(of=("device", "self"), no_key=True)\n        .filter(pk=Hole("payment"), device__isnull=False)',
