@@ -35,7 +35,8 @@ def add_meters(serials: list[str]) -> None:
 
     from customers.models import Customer
     from devices.models import Device
-    from devices.tariff_changes import Prices, create_tariff
+    from devices.prices import Prices
+    from devices.tariff_changes import create_tariff
     from locations.services import Place, ensure_village
 
     now = timezone.now()

@@ -13,8 +13,8 @@ from common.clock import midnight, today_in
 from common.words import _
 from desk.tariff_samples import Sample
 from devices.models import PriceBand, Tariff, TariffVersion
+from devices.prices import MOST_BANDS, Prices
 from devices.pricing import Band
-from devices.tariff_changes import MOST_BANDS, Prices
 
 EMPTY_ROWS = 2
 MOST_COMPONENTS = 12

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from common.money import MAX_AMOUNT, round_down, vat_within
+from devices.prices import Prices
 from devices.pricing import band_at, price_of
-from devices.tariff_changes import Prices
 from payments.allocation import Allowance, Block, Energy, Nothing, Service, Target, Terms
 from payments.allocation import split_payment as split
 

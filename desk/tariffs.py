@@ -12,8 +12,8 @@ from common.badges import Badge, Tone
 from common.words import _
 from desk.tariff_samples import Sample, Tried, try_on
 from devices.models import AccessFee, Device, Tariff, TariffVersion
+from devices.prices import Prices, prices_of
 from devices.pricing import price_of
-from devices.tariff_changes import Prices, prices_of
 
 NOW = Badge(Tone.GOOD, _("Holds now"))
 LATER = Badge(Tone.BUSY, _("Begins later"))

@@ -16,8 +16,8 @@ from common.money import parse_amount
 from common.phone import parse_phone
 from common.words import _
 from devices.models import Device
+from devices.prices import Prices
 from devices.services import require_kind, unit_of
-from devices.tariff_changes import Prices
 from locations.services import Place
 from onboarding.names import kind_named, maker_named, only_kind_of
 from plugins.contracts import Unit

@@ -7,7 +7,8 @@ from decimal import Decimal
 from accounts.models import User
 from common.words import _
 from devices.models import Tariff, TariffVersion
-from devices.tariff_changes import Prices, create_tariff
+from devices.prices import Prices
+from devices.tariff_changes import create_tariff
 from devices.tariffs import tariff_version_at
 from onboarding.cells import PRICE_COLUMNS, NamedPrices, Problem, Row
 from onboarding.noting import How, Kind, Notes

@@ -21,6 +21,7 @@ from desk.tariffs import tariff_rows, version_rows, versions_of
 from desk.views.deciding import actor_of
 from devices import tariff_changes
 from devices.models import Tariff, TariffMove, TariffVersion
+from devices.prices import check_prices, prices_of
 from tenants.scope import current_company
 
 LATEST_MOVES = 5
@@ -133,7 +134,7 @@ class _PricesPage:
         self.company, self.now = current_company(), timezone.now()
         data = request.POST if request.method == "POST" else None
         self.versions = versions_of(found) if found else []
-        latest = tariff_changes.prices_of(self.versions[-1]) if self.versions else None
+        latest = prices_of(self.versions[-1]) if self.versions else None
         self.form = PricesForm(data, zone=self.company.timezone, prices=latest)
         self.sample = SampleForm(data, zone=self.company.timezone, now=self.now)
 
@@ -161,7 +162,7 @@ class _PricesPage:
         if not self.form.is_valid():
             return False
         try:
-            tariff_changes.check_prices(self.form.prices())
+            check_prices(self.form.prices())
         except DomainError as refusal:
             self.form.add_error(None, str(refusal))
             return False

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from devices.models import PriceBand, PriceComponent, Tariff, TariffVersion
-from devices.tariff_changes import Prices, archive_tariff, create_tariff
+from devices.prices import Prices
+from devices.tariff_changes import archive_tariff, create_tariff
 from tests.conftest import NOW
 
 ROWS = {

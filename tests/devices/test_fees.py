@@ -9,8 +9,9 @@ from django.db import connection
 from customers.services import archive_customer
 from devices import fees
 from devices.models import AccessFee, Device
+from devices.prices import Prices
 from devices.services import archive_device, register_device
-from devices.tariff_changes import Prices, change_tariff, create_tariff
+from devices.tariff_changes import change_tariff, create_tariff
 from ledger.models import Account, Event, Posting
 from ledger.selectors import balance, trial_balance
 from ledger.services import Movement, credit, debit, post

@@ -9,7 +9,8 @@ from accounts.models import AuditEntry
 from devices import moving
 from devices.fees import accrue
 from devices.models import AccessFee, Device, TariffMove
-from devices.tariff_changes import Prices, create_tariff
+from devices.prices import Prices
+from devices.tariff_changes import create_tariff
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 11, 23)

@@ -7,9 +7,10 @@ import pytest
 
 from accounts.models import AuditEntry
 from customers.services import archive_customer
+from devices import prices as tariff_prices
 from devices import services, tariff_changes
 from devices.models import Device, PriceComponent, Tariff, TariffVersion
-from devices.tariff_changes import Prices
+from devices.prices import Prices
 from devices.tariffs import price_per_kwh_of, tariff_version_at
 from plugins.contracts import Unit
 
@@ -192,14 +193,14 @@ def test_two_tariffs_of_one_name_are_refused(world):
 @pytest.mark.parametrize(
     ("prices", "refusal"),
     [
-        (Prices(price_per_kwh=Decimal(0)), tariff_changes.PriceNotPositive),
-        (Prices(price_per_day=Decimal(-1)), tariff_changes.PriceNotPositive),
-        (Prices(minimum_purchase=Decimal(-1)), tariff_changes.PriceNotPositive),
+        (Prices(price_per_kwh=Decimal(0)), tariff_prices.PriceNotPositive),
+        (Prices(price_per_day=Decimal(-1)), tariff_prices.PriceNotPositive),
+        (Prices(minimum_purchase=Decimal(-1)), tariff_prices.PriceNotPositive),
         (
             Prices(price_per_kwh=Decimal(1), components={"Levy": Decimal(0)}),
-            tariff_changes.PriceNotPositive,
+            tariff_prices.PriceNotPositive,
         ),
-        (Prices(access_fee=Decimal(2000)), tariff_changes.FeeNeedsPeriod),
+        (Prices(access_fee=Decimal(2000)), tariff_prices.FeeNeedsPeriod),
     ],
 )
 def test_prices_that_make_no_sense_are_refused(jua, prices, refusal):

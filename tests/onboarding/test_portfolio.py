@@ -10,8 +10,9 @@ from accounts.models import AuditEntry
 from customers.models import ConnectionGroup, ConnectionType, Customer
 from customers.services import archive_customer
 from devices.models import Device, Tariff, TariffVersion
+from devices.prices import Prices
 from devices.services import archive_device, register_device
-from devices.tariff_changes import Prices, change_tariff
+from devices.tariff_changes import change_tariff
 from locations.models import Cluster, MiniGrid, Village
 from onboarding.portfolio import Imported, PortfolioRefused, PortfolioUnreadable, import_portfolio
 from onboarding.rows import COLUMNS
