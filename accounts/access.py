@@ -53,6 +53,7 @@ PERMISSIONS: dict[str, frozenset[User.Role]] = {
     "devices.check_serial": EVERYBODY,
     "devices.add_device": OFFICE,
     "devices.change_device": OFFICE,
+    "devices.free_token": OFFICE,
     "tariffs.view_tariff": EVERYBODY,
     "tariffs.change_tariff": ADMINS,
     "ledger.view_posting": OFFICE,

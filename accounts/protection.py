@@ -59,6 +59,7 @@ _GROUP_OF = {
     "plugins.view_exchange": "plugins",
     "locations.change_location": "locations",
     "tariffs.change_tariff": "tariffs",
+    "devices.free_token": "refunds",
     "payments.refund_payment": "refunds",
     "payments.approve_refund": "refunds",
 }

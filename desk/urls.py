@@ -13,6 +13,7 @@ from desk.views import (
     customer_standing,
     customers,
     devices,
+    free_tokens,
     home,
     inbox,
     message_decisions,
@@ -99,6 +100,11 @@ urlpatterns = [
     path("devices/<uuid:public_id>/", devices.device, name="device"),
     path("devices/<uuid:public_id>/check/", devices.device_check, name="device-check"),
     path("devices/<uuid:public_id>/issue/", devices.device_issue, name="device-issue"),
+    path(
+        "devices/<uuid:public_id>/free-token/",
+        free_tokens.device_free_token,
+        name="device-free-token",
+    ),
     path("devices/<uuid:public_id>/refund/", refund_asking.device_refund, name="device-refund"),
     path(
         "customers/<uuid:public_id>/refund/", refund_asking.customer_refund, name="customer-refund"

@@ -68,7 +68,9 @@ def device_export(request: HttpRequest) -> HttpResponseBase:
 
 
 def _device(public_id: UUID) -> Device:
-    devices = Device.objects.select_related("customer", "village__mini_grid", "tariff")
+    devices = Device.objects.select_related(
+        "customer", "village__mini_grid", "tariff", "replaced_by"
+    )
     return get_object_or_404(devices, public_id=public_id)
 
 
@@ -86,6 +88,7 @@ def device(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "payments_url": list_address("payments:payment-list", q=found.serial, period="all"),
         "may_issue": may(request.user, "vending.issue_from_credit"),
         "may_refund": may(request.user, "payments.refund_payment"),
+        "may_give": may(request.user, "devices.free_token"),
         "may_check": may(request.user, "devices.check_serial"),
     }
     return render(request, "desk/device_detail.html", context)
