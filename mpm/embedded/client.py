@@ -237,10 +237,17 @@ def _status(home: Path, name: str) -> Status:
         name=name,
         folder=folder,
         is_ready=is_ready,
-        pid=int((folder / "server.lock").read_text()) if is_alive else None,
+        pid=_pid_in(folder / "server.lock") if is_alive else None,
         url=(folder / "url").read_text() if is_ready else "",
         users=tuple(_users(folder / "users")),
     )
+
+
+def _pid_in(server_lock: Path) -> int | None:
+    """Return the server's process id; None for the moment in which it starts and has not written it yet."""
+    with contextlib.suppress(ValueError):
+        return int(server_lock.read_text())
+    return None
 
 
 def _users(cards: Path) -> Iterator[str]:

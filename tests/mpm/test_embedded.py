@@ -197,6 +197,16 @@ def test_a_killed_database_comes_back_at_the_same_address_with_its_rows(only_pos
         assert sql(services.database_url, "SELECT answer FROM kept") == [(42,)]
 
 
+def test_a_server_that_has_not_written_its_number_yet_is_no_error(only_redis):
+    with embedded.ensure():
+        lock = only_redis / "redis" / "server.lock"
+        number = lock.read_text()
+        lock.write_text("")
+        assert state_of("redis").pid is None
+        lock.write_text(number)
+        assert state_of("redis").pid == int(number)
+
+
 def test_a_killed_queue_comes_back_with_its_messages(only_redis):
     with embedded.ensure() as services:
         redis.Redis.from_url(services.redis_url).set("kept", "42")
